@@ -1,0 +1,167 @@
+// Package api is the vocabulary of the control API: what cleatd's Unix socket speaks, as plain data.
+// Both ends import it, cleatd and the tools. Fields are only ever added.
+//
+//	GET  /v1/status                 Status
+//	GET  /v1/services               []Service
+//	GET  /v1/workers                []Worker
+//	GET  /v1/ports                  []Port
+//	GET  /v1/neighbors              []Neighbor
+//	GET  /v1/templates              a stream of Template, one JSON object a line (application/x-ndjson)
+//	GET  /v1/connections            a stream of Connection, likewise
+//	POST /v1/reload                 Reloaded, or 422 with Problem
+//	GET  /metrics                   Prometheus
+//
+// Streams take the filters client (address or prefix), virtual (address or address:port), server (address or
+// address:port), mark, protocol, state, and limit as query parameters. Errors are a Problem with a 4xx or 5xx status. Times are
+// seconds, addresses are text, counters are 64-bit.
+package api
+
+// Problem is the body of every answer that is not a success (in the manner of RFC 9457).
+type Problem struct {
+	Title  string   `json:"title"`
+	Detail []string `json:"detail,omitempty"` // one line an error, file:line first where there is one
+}
+
+// Status is cleatd at a glance.
+type Status struct {
+	Version       string  `json:"version"`
+	PID           int     `json:"pid"`
+	UptimeSeconds float64 `json:"uptime_seconds"`
+	ConfigFile    string  `json:"config_file"`
+	ConfigLoaded  string  `json:"config_loaded"`          // RFC 3339
+	ReloadError   string  `json:"reload_error,omitempty"` // why the last reload was refused
+	Generation    uint64  `json:"generation"`             // of the tables that every worker uses
+	DPDK          string  `json:"dpdk"`
+	Hugepages     bool    `json:"hugepages"`
+	Workers       int     `json:"workers"`
+	Services      int     `json:"services"`
+	RealServers   int     `json:"real_servers"`
+	Templates     Usage   `json:"templates"`
+	Connections   Usage   `json:"connections"`
+	Unaccounted   int64   `json:"unaccounted_packets"`
+	Ports         []Port  `json:"ports"`
+}
+
+// Usage is how full a table is, all workers together.
+type Usage struct {
+	Used     uint64 `json:"used"`
+	Capacity uint64 `json:"capacity"`
+}
+
+// Counters count whole packets from the IP header on, both directions (connections.md C2.1, C13).
+type Counters struct {
+	Connections uint64 `json:"connections"`
+	InPackets   uint64 `json:"in_packets"`
+	OutPackets  uint64 `json:"out_packets"`
+	InBytes     uint64 `json:"in_bytes"`
+	OutBytes    uint64 `json:"out_bytes"`
+}
+
+// Service is a virtual service with its real servers.
+type Service struct {
+	Protocol   string   `json:"protocol"`          // "tcp", "udp", "mark"
+	Address    string   `json:"address,omitempty"` // "10.0.0.1:80"; empty for a mark
+	Mark       uint32   `json:"mark,omitempty"`
+	Scheduler  string   `json:"scheduler"`
+	Flags      []string `json:"flags,omitempty"`
+	Persistent int      `json:"persistent_seconds,omitempty"` // 0: not persistent
+	Netmask    int      `json:"netmask,omitempty"`            // prefix length, if persistent
+	Counters   Counters `json:"counters"`
+	Servers    []Server `json:"servers"`
+}
+
+// Server is a real server of a service.
+type Server struct {
+	Address    string   `json:"address"` // "10.9.0.11:80"
+	Forward    string   `json:"forward"` // "nat"
+	Weight     int      `json:"weight"`
+	Active     int64    `json:"active"`     // ActiveConn
+	Inactive   int64    `json:"inactive"`   // InActConn
+	Persistent int64    `json:"persistent"` // PersistConn: templates
+	Upper      uint32   `json:"upper,omitempty"`
+	Lower      uint32   `json:"lower,omitempty"`
+	Overloaded bool     `json:"overloaded,omitempty"`
+	Counters   Counters `json:"counters"`
+}
+
+// Template is a remembered client (persistence.md P1, P11).
+type Template struct {
+	Worker      int     `json:"worker"`
+	Kind        string  `json:"kind"`                  // "ppc", "pcc", "pfmc"
+	Protocol    string  `json:"protocol"`              // "tcp", "udp", "ip" for pfmc
+	Client      string  `json:"client"`                // the masked address
+	Virtual     string  `json:"virtual"`               // "10.0.0.1:80", "10.0.0.1:0", or "mark 3"
+	Server      string  `json:"server"`                // "10.9.0.11:80"
+	State       string  `json:"state"`                 // "NONE", "ASSURED"
+	Expires     float64 `json:"expires_seconds"`       // time left
+	Timeout     float64 `json:"timeout_seconds"`       // what the timer was last set to
+	Connections uint32  `json:"connections"`           // n_control
+	Extensions  uint32  `json:"extensions"`            // times the timer ran out under live connections
+	Invalidated bool    `json:"invalidated,omitempty"` // P5.7
+}
+
+// Connection is one 5-tuple.
+type Connection struct {
+	Worker     int     `json:"worker"`
+	Protocol   string  `json:"protocol"`
+	Client     string  `json:"client"`  // "172.16.0.1:20001"
+	Virtual    string  `json:"virtual"` // "10.0.0.1:80"
+	Server     string  `json:"server"`  // "10.9.0.11:80"
+	Forward    string  `json:"forward"`
+	State      string  `json:"state"`
+	Expires    float64 `json:"expires_seconds"`
+	Persistent bool    `json:"persistent"` // controlled by a template
+	Mark       uint32  `json:"mark,omitempty"`
+	InPackets  uint32  `json:"in_packets"`
+}
+
+// Worker is one poll loop.
+type Worker struct {
+	Worker      int               `json:"worker"`
+	Lcore       int               `json:"lcore"`
+	Turns       uint64            `json:"turns"`
+	EmptyTurns  uint64            `json:"empty_turns"`
+	Sleeps      uint64            `json:"sleeps"`
+	Received    uint64            `json:"received"`
+	Injected    uint64            `json:"injected"`
+	Made        uint64            `json:"made"`
+	Transmitted uint64            `json:"transmitted"`
+	Punted      uint64            `json:"punted"`
+	HandedOver  uint64            `json:"handed_over"`
+	Consumed    uint64            `json:"consumed"`
+	Held        uint64            `json:"held"`
+	Unaccounted int64             `json:"unaccounted"`
+	Drops       map[string]uint64 `json:"drops"` // by reason, those that are not 0
+	Templates   Usage             `json:"templates"`
+	Connections Usage             `json:"connections"`
+	PollGapMax  float64           `json:"poll_gap_max_seconds"`
+	PollGapP99  float64           `json:"poll_gap_p99_seconds"`
+}
+
+// Port is one DPDK port.
+type Port struct {
+	Name      string            `json:"name"`
+	Device    string            `json:"device"`
+	Driver    string            `json:"driver"`
+	MAC       string            `json:"mac"`
+	Addresses []string          `json:"addresses"`
+	Link      string            `json:"link"` // "up 10000 Mb/s", "down"
+	MTU       int               `json:"mtu"`
+	Steering  string            `json:"steering"` // the rung it got: "software"
+	Stats     map[string]uint64 `json:"stats"`    // ipackets, opackets, ibytes, obytes, imissed, ierrors, oerrors, rx_nombuf
+}
+
+// Neighbor is a next hop.
+type Neighbor struct {
+	Port    string  `json:"port"`
+	Address string  `json:"address"`
+	MAC     string  `json:"mac,omitempty"`
+	State   string  `json:"state"`       // "resolving", "reachable", "stale", "failed"
+	Age     float64 `json:"age_seconds"` // since it last answered
+}
+
+// Reloaded tells what a reload changed.
+type Reloaded struct {
+	Generation uint64   `json:"generation"`
+	Changes    []string `json:"changes"` // one line each, empty if nothing changed
+}

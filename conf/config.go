@@ -1,0 +1,188 @@
+// Package conf is what the operator writes: one TOML file, read strictly into plain data.
+//
+// Read parses and checks a file and gives a Config with every default filled in, or all errors at
+// once, each with file, line, key and what would be right. Compare tells what a reload changes.
+// Nothing here touches a port or a packet.
+package conf
+
+import "net/netip"
+
+// Config is the whole configuration, as plain data, defaults filled in.
+type Config struct {
+	DPDK        DPDK        `toml:"dpdk"`
+	Workers     Workers     `toml:"workers"`
+	Ports       []Port      `toml:"port"`
+	Network     Network     `toml:"network"`
+	Tables      Tables      `toml:"tables"`
+	Timeouts    Timeouts    `toml:"timeouts"`
+	Persistence Persistence `toml:"persistence"`
+	IPVS        IPVS        `toml:"ipvs"`
+	Control     Control     `toml:"control"`
+	Metrics     Metrics     `toml:"metrics"`
+	Log         Log         `toml:"log"`
+	Marks       []Mark      `toml:"mark"`
+	Services    []Service   `toml:"service"`
+}
+
+// DPDK says how the environment abstraction layer is started. A change needs a restart.
+type DPDK struct {
+	// EAL holds further EAL arguments, passed through as they stand.
+	EAL []string `toml:"eal"`
+	// Hugepages: "auto" uses them where there are enough, "require" fails without, "off" never does.
+	Hugepages string `toml:"hugepages"`
+	// Memory is what DPDK takes, in MiB, for packet buffers and tables; 0: computed from the tables.
+	Memory int `toml:"memory"`
+	// Mbufs is the number of packet buffers per NUMA socket.
+	Mbufs int `toml:"mbufs"`
+	// FilePrefix keeps several DPDK programs on one machine apart.
+	FilePrefix string `toml:"file_prefix"`
+}
+
+// Workers says which lcores forward packets. A change needs a restart.
+type Workers struct {
+	// Lcores are CPU numbers, one worker each.
+	Lcores []int `toml:"lcores"`
+	// Idle: "poll" never sleeps (a dedicated core), "sleep" sleeps after empty polls.
+	Idle string `toml:"idle"`
+	// IdleAfter is the number of empty polls in a row before the first sleep.
+	IdleAfter int `toml:"idle_after"`
+	// IdleSleep is how long each sleep lasts at most.
+	IdleSleep Duration `toml:"idle_sleep"`
+}
+
+// Port is one DPDK port. A change of Name, Device, Vdev, descriptors or MTU, or of the set of ports,
+// needs a restart; addresses and gateway are reloaded.
+type Port struct {
+	// Name is the operator's own ("outside").
+	Name string `toml:"name"`
+	// Device is DPDK's name: a PCI address ("0000:03:00.0") or that of a virtual device ("net_af_packet0").
+	Device string `toml:"device"`
+	// Vdev, if not empty, creates the device: the arguments after its name ("iface=veth0"). Device is then the vdev's name.
+	Vdev string `toml:"vdev"`
+	// Addresses are this director's own on the port, with the prefix length of the subnet.
+	Addresses []netip.Prefix `toml:"addresses"`
+	// Gateway is the default gateway behind this port, if it is the way to the rest of the world.
+	Gateway netip.Addr `toml:"gateway"`
+	// MTU in bytes; 0: the device's.
+	MTU int `toml:"mtu"`
+	// RxDescriptors and TxDescriptors are ring sizes per queue.
+	RxDescriptors int `toml:"rx_descriptors"`
+	TxDescriptors int `toml:"tx_descriptors"`
+}
+
+// Network is what cleat is in the network it sits in.
+type Network struct {
+	// VIPs are virtual addresses to answer for (ARP, ping) besides those of services and marks.
+	VIPs []netip.Addr `toml:"vips"`
+	// Routes are further static routes.
+	Routes []Route `toml:"route"`
+	// Forward: route packets that belong to no service between ports (default true).
+	Forward bool `toml:"forward"`
+	// AnswerRate limits RST, ICMP errors and echo answers, per worker and second; 0: unlimited.
+	AnswerRate int `toml:"answer_rate"`
+	// NeighborReachable is how long a neighbour's answer is believed.
+	NeighborReachable Duration `toml:"neighbor_reachable"`
+	// SteeringPrefix4 is the part of an IPv4 client address that picks its worker.
+	SteeringPrefix4 int `toml:"steering_prefix4"`
+}
+
+// Route is a static route.
+type Route struct {
+	To  netip.Prefix `toml:"to"`
+	Via netip.Addr   `toml:"via"`
+}
+
+// Tables are capacities, in entries; per worker where a worker owns the table. A change needs a restart.
+type Tables struct {
+	Connections int `toml:"connections"`  // per worker
+	Templates   int `toml:"templates"`    // per worker
+	Services    int `toml:"services"`     // virtual services, all
+	RealServers int `toml:"real_servers"` // real servers of all services, removed ones still in use included
+	Neighbors   int `toml:"neighbors"`    // next hops, all ports
+}
+
+// Timeouts are the three that ipvsadm --set changes (connections.md C4.2).
+type Timeouts struct {
+	TCP    Duration `toml:"tcp"`     // ESTABLISHED, 900 s
+	TCPFin Duration `toml:"tcp_fin"` // FIN_WAIT, 120 s
+	UDP    Duration `toml:"udp"`     // 300 s
+}
+
+// Persistence holds what is the same for every template.
+type Persistence struct {
+	// Timeout of a persistent service that names none (P0.2: 360 s).
+	Timeout Duration `toml:"timeout"`
+	// Extend is a template's new timeout when it runs out under live connections (P4.8: 120 s; the kernel: 60 s).
+	Extend Duration `toml:"extend"`
+	// RestoreTimeout: a new connection gives an extended template its full timeout back (P4.8: true; the kernel: false).
+	RestoreTimeout bool `toml:"restore_timeout"`
+}
+
+// IPVS holds the switches that the kernel has as net.ipv4.vs.* (services.md S6), under their names.
+type IPVS struct {
+	ConnReuseMode           int  `toml:"conn_reuse_mode"`           // default 1
+	ExpireNodestConn        bool `toml:"expire_nodest_conn"`        // default false
+	ExpireQuiescentTemplate bool `toml:"expire_quiescent_template"` // default false
+	SloppyTCP               bool `toml:"sloppy_tcp"`                // default false
+}
+
+// Control is the API's Unix socket. A change needs a restart.
+type Control struct {
+	Socket string `toml:"socket"` // path; default /run/cleat/cleatd.sock
+	Group  string `toml:"group"`  // group that may use it; "": root only
+}
+
+// Metrics is the Prometheus endpoint. A change needs a restart.
+type Metrics struct {
+	Listen        string `toml:"listen"`          // address:port; "": none (it is on the control socket all the same)
+	WebConfigFile string `toml:"web_config_file"` // exporter-toolkit's: TLS, basic auth
+}
+
+// Log says how cleatd logs.
+type Log struct {
+	Level  string `toml:"level"`  // debug, info, warn, error
+	Format string `toml:"format"` // text, json
+}
+
+// Mark is one rule: a packet that fits all its conditions gets the mark. The first rule that fits
+// decides. Rules are evaluated before the look-up by address (services.md S2, S3).
+type Mark struct {
+	Mark        uint32       `toml:"mark"`        // 1…2^32−1
+	Protocol    string       `toml:"protocol"`    // "tcp", "udp", "" for both
+	Destination netip.Prefix `toml:"destination"` // an address stands for itself alone
+	Ports       []PortRange  `toml:"ports"`       // destination ports; none: all
+	Source      netip.Prefix `toml:"source"`      // none: all
+}
+
+// PortRange is first to last, both included. Written 80, "80" or "8000-8099".
+type PortRange struct{ First, Last uint16 }
+
+// Service is a virtual service. Exactly one of TCP, UDP and Mark names it.
+type Service struct {
+	TCP  netip.AddrPort `toml:"tcp"`
+	UDP  netip.AddrPort `toml:"udp"`
+	Mark uint32         `toml:"mark"`
+	// Scheduler: rr, wrr, lc, wlc (default), sh.
+	Scheduler string `toml:"scheduler"`
+	// Flags are the scheduler's: "sh-fallback", "sh-port".
+	Flags []string `toml:"flags"`
+	// Persistent is the persistence timeout, 0 for none. Written true (Persistence.Timeout), a
+	// number of seconds or a duration ("300s", "10m").
+	Persistent Duration `toml:"persistent"`
+	// Netmask is how many bits of the client address a template looks at; -1 before defaults. Written as a
+	// length (24) or an IPv4 mask ("255.255.255.0").
+	Netmask Netmask `toml:"netmask"`
+	// Servers in the order of the file: as with ipvsadm -a, the last one is the first in every scheduler's list (scheduling.md G.1).
+	Servers []Server `toml:"server"`
+}
+
+// Server is a real server of a service.
+type Server struct {
+	// Address; port 0: the service's, or the packet's where the service has none.
+	Address netip.AddrPort `toml:"address"`
+	Weight  int            `toml:"weight"`  // 0…2^31−1, default 1; 0 quiesces
+	Forward string         `toml:"forward"` // "nat"
+	// Upper and Lower are connection thresholds (connections.md C9), 0: none.
+	Upper uint32 `toml:"upper"`
+	Lower uint32 `toml:"lower"`
+}
