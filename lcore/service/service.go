@@ -1,0 +1,79 @@
+// Package service holds what the operator wants: virtual services, their real servers and the
+// rules that mark packets, as an immutable Table that workers read.
+//
+// Everything here is plain data, built by management in one step and never changed afterwards. What workers
+// change (counts, rotors, overload) lies in their own arrays, found by the stable numbers Virtual.ID and
+// Real.Slot, and so outlives the change from one Table to the next.
+package service
+
+import "cleat/lcore/flow"
+
+// Forward is a forwarding method, numbered as in IPVS (connections.md C1.4).
+type Forward uint8
+
+// Forwarding methods.
+const (
+	NAT    Forward = 0
+	Local  Forward = 1
+	Tunnel Forward = 2
+	Direct Forward = 3
+)
+
+// Scheduler flags, numbered as in IPVS (services.md S1.3).
+const (
+	Fallback uint8 = 0x08 // sh-fallback, mh-fallback
+	HashPort uint8 = 0x10 // sh-port, mh-port
+)
+
+// Real is one real server of one virtual service.
+type Real struct {
+	// Slot is the stable number of the server's mutable state in every worker's arrays. It is kept when the
+	// server is removed and added again while something still names it (persistence.md P6.5).
+	Slot uint32
+	// Added numbers additions, ever growing: the list is in falling order of it (scheduling.md G.1). A server that
+	// is removed and added again gets a new number, an edited one keeps its own.
+	Added uint64
+	// Virtual is the ID of the service that it belongs, or belonged, to.
+	Virtual uint32
+	Addr    flow.Addr
+	Port    uint16 // host byte order; 0: the service's or the packet's
+	Forward Forward
+	// Available is false for a removed server that connections or templates still name (P5.2).
+	Available bool
+	Weight    int32 // 0…2^31−1; 0 quiesces
+	// Upper and Lower are connection thresholds (connections.md C9); Upper 0: none. Lower is the effective limit L of C9.1.
+	Upper, Lower uint32
+}
+
+// Virtual is one virtual service: address, port and protocol, or a firewall mark.
+type Virtual struct {
+	// ID is the stable number of the service's mutable state in every worker's arrays.
+	ID uint32
+	// Incarnation changes when the scheduler's state has to start anew: the service was made, or got another scheduler (scheduling.md G.7).
+	Incarnation uint32
+	// Version changes whenever a real server was added, removed or edited.
+	Version uint32
+
+	Mark  uint32 // ≠ 0: a firewall mark service; Addr then only tells the family, Port and Proto are 0
+	Proto uint8
+	Port  uint16 // 0: all ports
+	Addr  flow.Addr
+
+	Scheduler uint8 // index into schedule's registry
+	Flags     uint8 // scheduler flags
+
+	// Timeout is the persistence timeout in ticks of the worker's clock; 0: not persistent.
+	Timeout uint32
+	// Mask is ANDed to the client's address to find its template.
+	Mask flow.Addr
+
+	// Reals are the available servers, newest first (scheduling.md G.1).
+	Reals []Real
+	// Buckets is the table of schedulers that have one (sh: 256 indices into Reals, none if there are no servers).
+	Buckets []uint16
+	// GCD and MaxWeight are over the weights > 0 (scheduling.md wrr); 1 and 0 if there are none.
+	GCD, MaxWeight int32
+}
+
+// Persistent reports whether clients are remembered.
+func (v *Virtual) Persistent() bool { return v.Timeout != 0 }
