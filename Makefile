@@ -1,0 +1,88 @@
+# cleat: one command for people and for CI. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL: # two builds at once would only take turns on the same cores and the same bin/
+
+export PATH := $(PATH):/usr/local/go/bin
+# pkg-config libdpdk asks for -mrtm on x86 from DPDK 23.11 on, and cgo takes no flag that is not on its own list.
+export CGO_CFLAGS_ALLOW ?= -mrtm
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
+BUILD   := go build -trimpath -ldflags '-X main.version=$(VERSION)'
+LINTER  := go tool -modfile=tools/lint/go.mod
+SUDO    := $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env=LAB_ONCE --preserve-env=CLEAT_LAB)
+say      = @printf '\n==> %s\n' $(1)
+
+# The lab's tests build network namespaces: they have a step of their own, as root.
+PURE = $$(go list ./lcore/... ./conf/... ./tools/... | grep -Ev '/tools/lab(/|$$)')
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: run
+run: setup-run build ## lab in network namespaces, real servers, demonstration of stickiness; Ctrl-C ends it (LAB_ONCE=1: ends by itself)
+	$(call say,'bin/cleat-lab run')
+	@$(SUDO) bin/cleat-lab run
+
+.PHONY: test
+test: setup-test build ## vet, and all tests: leaves, worker, binding, race detector, lab
+	$(call say,'go vet')
+	@go vet ./...
+	$(call say,'data path and configuration and tools: pure Go')
+	@CGO_ENABLED=0 go test $(PURE)
+	$(call say,'DPDK binding and perf lab')
+	@go test ./cgo/... ./perf/...
+	$(call say,'where goroutines meet: race detector')
+	@go test -race ./appliance/... ./lcore ./lcore/ring/...
+	$(call say,'lab: real packets in network namespaces (as root)')
+	@CGO_ENABLED=0 CLEAT_LAB=require go test -count=1 -p=1 $(if $(SUDO),-exec '$(SUDO)') ./tools/lab/...
+
+.PHONY: lint
+lint: setup-build ## gofumpt, vet, staticcheck, layers
+	$(call say,'gofumpt')
+	@unformatted=$$($(LINTER) gofumpt -l .); if [ -n "$$unformatted" ]; then \
+		printf 'not formatted; put right by: $(LINTER) gofumpt -w .\n%s\n' "$$unformatted"; exit 1; fi
+	$(call say,'go vet')
+	@go vet ./...
+	$(call say,'staticcheck')
+	@$(LINTER) staticcheck ./...
+	$(call say,'layers')
+	@go test ./tools/layers
+
+.PHONY: bench
+bench: setup-build bin/cleat-perf ## micro-benchmarks of the data path
+	$(call say,'benchmarks of the data path')
+	@CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem ./lcore/...
+
+.PHONY: build
+build: setup-build bin/cleatd bin/cleat bin/cleat-lab bin/cleat-perf ## cleatd, cleat, cleat-lab and cleat-perf in bin/
+
+.PHONY: clean
+clean: ## remove what build and bench made
+	rm -rf bin perf/report
+
+.PHONY: setup
+setup: setup-test ## install what is missing to build, run and test (apt; Debian 12, 13, Ubuntu 24.04)
+
+.PHONY: setup-build setup-run setup-test
+setup-build setup-run setup-test: setup-%:
+	@tools/setup.sh $*
+
+# Programs are phony: what has to be compiled again is go build's own business.
+.PHONY: bin/cleatd bin/cleat bin/cleat-lab bin/cleat-perf
+bin/cleatd:     SOURCE := ./appliance
+bin/cleat:      SOURCE := ./tools/cleat
+bin/cleat-lab:  SOURCE := ./tools/lab
+bin/cleat-perf: SOURCE := ./perf
+
+bin/cleat bin/cleat-lab: # static, no DPDK needed where they run
+	@echo "$@: $(SOURCE), pure Go, version $(VERSION)"
+	@CGO_ENABLED=0 $(BUILD) -o $@ $(SOURCE)
+
+bin/cleatd bin/cleat-perf: # link libdpdk
+	@echo "$@: $(SOURCE), with DPDK, version $(VERSION)"
+	@CGO_ENABLED=1 $(BUILD) -o $@ $(SOURCE)
