@@ -1,0 +1,92 @@
+package wire
+
+import "encoding/binary"
+
+// TCP offsets and length (RFC 9293), bytes.
+const (
+	tcpSrcPort  = 0
+	tcpDstPort  = 2
+	tcpSeq      = 4
+	tcpAck      = 8
+	tcpOffset   = 12 // header length in words (4 bits), reserved
+	tcpFlags    = 13
+	tcpWindow   = 14
+	tcpChecksum = 16
+	tcpUrgent   = 18
+
+	// TCPLen is the length of a TCP header without options.
+	TCPLen = 20
+)
+
+// TCP flags.
+const (
+	FIN uint8 = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+	URG
+)
+
+// TCP is a segment from its header on, as far as it lies in hand.
+type TCP []byte
+
+// ParseTCP returns b, the payload of an IP packet, as a segment. It promises HeaderLen bytes, at least
+// TCPLen, in hand. A first fragment too short for that is refused, as RFC 1858 wants it.
+func ParseTCP(b []byte) (TCP, bool) {
+	if len(b) < TCPLen {
+		return nil, false
+	}
+	n := TCP(b).HeaderLen()
+	return b, n >= TCPLen && n <= len(b)
+}
+
+// SrcPort returns the source port.
+func (t TCP) SrcPort() uint16 { return binary.BigEndian.Uint16(t[tcpSrcPort:]) }
+
+// DstPort returns the destination port.
+func (t TCP) DstPort() uint16 { return binary.BigEndian.Uint16(t[tcpDstPort:]) }
+
+// Seq returns the sequence number.
+func (t TCP) Seq() uint32 { return binary.BigEndian.Uint32(t[tcpSeq:]) }
+
+// Ack returns the acknowledgment number, of meaning where ACK is set.
+func (t TCP) Ack() uint32 { return binary.BigEndian.Uint32(t[tcpAck:]) }
+
+// HeaderLen returns the length of the header with its options, bytes.
+func (t TCP) HeaderLen() int { return int(t[tcpOffset]>>4) * 4 }
+
+// Flags returns the flags.
+func (t TCP) Flags() uint8 { return t[tcpFlags] }
+
+// Window returns the window, not scaled.
+func (t TCP) Window() uint16 { return binary.BigEndian.Uint16(t[tcpWindow:]) }
+
+// Checksum returns the checksum.
+func (t TCP) Checksum() uint16 { return binary.BigEndian.Uint16(t[tcpChecksum:]) }
+
+// SetSrcPort sets the source port; the checksum is the caller's.
+func (t TCP) SetSrcPort(p uint16) { binary.BigEndian.PutUint16(t[tcpSrcPort:], p) }
+
+// SetDstPort sets the destination port; the checksum is the caller's.
+func (t TCP) SetDstPort(p uint16) { binary.BigEndian.PutUint16(t[tcpDstPort:], p) }
+
+// SetChecksum sets the checksum.
+func (t TCP) SetChecksum(c uint16) { binary.BigEndian.PutUint16(t[tcpChecksum:], c) }
+
+// UpdateChecksum changes the checksum by d.
+func (t TCP) UpdateChecksum(d Diff) { t.SetChecksum(Update(t.Checksum(), d)) }
+
+// Set writes a header of TCPLen bytes without options and with checksum 0. t must hold TCPLen bytes; what they
+// were does not matter.
+func (t TCP) Set(src, dst uint16, seq, ack uint32, flags uint8, window uint16) {
+	t.SetSrcPort(src)
+	t.SetDstPort(dst)
+	binary.BigEndian.PutUint32(t[tcpSeq:], seq)
+	binary.BigEndian.PutUint32(t[tcpAck:], ack)
+	t[tcpOffset] = TCPLen / 4 << 4
+	t[tcpFlags] = flags
+	binary.BigEndian.PutUint16(t[tcpWindow:], window)
+	t.SetChecksum(0)
+	binary.BigEndian.PutUint16(t[tcpUrgent:], 0)
+}
