@@ -1,0 +1,37 @@
+// Package address tells what an address is to this director: its own, a virtual one, a real server's. Steering, answering
+// and routing start from it.
+package address
+
+import "cleat/lcore/flow"
+
+// Kind is what an address is; bits, since it may be several things. 0: somebody else's.
+type Kind uint8
+
+// Kinds.
+const (
+	Own       Kind = 1 << iota // an address of one of the ports
+	VIP                        // a virtual service's, a mark rule's, or listed as one
+	Real                       // a NAT real server's, removed ones included as long as something names them
+	Broadcast                  // the broadcast address of a port's subnet
+)
+
+// Entry says one thing about one address.
+type Entry struct {
+	Addr flow.Addr
+	Kind Kind
+}
+
+// Set knows the kind of every address that matters. Immutable; 48 to 96 bytes an address.
+type Set struct{ kinds *flow.Map[Kind] }
+
+// NewSet makes a Set; an address that is listed several times is all of it.
+func NewSet(entries []Entry) *Set {
+	s := &Set{flow.NewMap[Kind]()}
+	for _, e := range entries {
+		s.kinds.Set(e.Addr, 0, 0, s.kinds.Get(e.Addr, 0, 0)|e.Kind)
+	}
+	return s
+}
+
+// Kind returns what a is, with one look-up.
+func (s *Set) Kind(a flow.Addr) Kind { return s.kinds.Get(a, 0, 0) }

@@ -1,0 +1,166 @@
+package nexthop
+
+import (
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"cleat/lcore/flow"
+)
+
+var (
+	outside = Port{MAC: MAC{2, 0, 0, 0, 0, 1}, MTU: 1500, Subnets: []Subnet{
+		{flow.V4(0x0a080001), 24}, {flow.Addr{Hi: 0xfd08 << 48, Lo: 1}, 64},
+	}}
+	inside = Port{MAC: MAC{2, 0, 0, 0, 0, 2}, MTU: 9000, Subnets: []Subnet{
+		{flow.V4(0x0a090001), 24}, {flow.V4(0x0a090181), 25}, {flow.V4(0x0a0a0001), 16},
+	}}
+	gateway = flow.V4(0x0a0800fe)
+	router  = flow.V4(0x0a0900fe)
+	client  = flow.V4(0xac100001)
+	rs      = flow.V4(0x0a09000b)
+	rs12    = flow.V4(0x0a09000c)
+	rsMAC   = MAC{2, 0, 0, 0, 9, 11}
+	gwMAC   = MAC{2, 0, 0, 0, 8, 254}
+)
+
+func table() *Table {
+	return New([]Port{outside, inside}, []Route{
+		{Dst: flow.V4(0), Bits: 0, Via: gateway, Port: 0},
+		{Dst: flow.V4(0xac110000), Bits: 16, Via: router, Port: 1},
+		{Dst: flow.V4(0xac110203), Bits: 24, Via: flow.V4(0x0a0900fd), Port: 1}, // host bits do not count
+		{Dst: flow.V4(0x0a090000), Bits: 24, Via: gateway, Port: 0},             // an own subnet goes before it
+		{Dst: flow.V4(0xac110000), Bits: 16, Via: gateway, Port: 0},             // the second of two
+	}, []Neighbor{
+		{1, rs, rsMAC}, {0, gateway, gwMAC}, {0, rs, MAC{6}}, // the last: that address on the wrong link
+	})
+}
+
+func TestLookup(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		dst    flow.Addr
+		hop    Hop
+		result Result
+	}{
+		{"on the link", rs, Hop{Addr: rs, Port: 1, MTU: 9000, MAC: rsMAC, Src: inside.MAC}, Found},
+		{"on the link, unknown", rs12, Hop{Addr: rs12, Port: 1, MTU: 9000, Src: inside.MAC}, Unresolved},
+		{"default gateway", client, Hop{Addr: gateway, Port: 0, MTU: 1500, MAC: gwMAC, Src: outside.MAC}, Found},
+		{"the gateway itself", gateway, Hop{Addr: gateway, Port: 0, MTU: 1500, MAC: gwMAC, Src: outside.MAC}, Found},
+		{"static route", flow.V4(0xac110909), Hop{Addr: router, Port: 1, MTU: 9000, Src: inside.MAC}, Unresolved},
+		{"longer prefix", flow.V4(0xac1102ff), Hop{Addr: flow.V4(0x0a0900fd), Port: 1, MTU: 9000, Src: inside.MAC}, Unresolved},
+		{"IPv6 on the link", flow.Addr{Hi: 0xfd08 << 48, Lo: 9}, Hop{Addr: flow.Addr{Hi: 0xfd08 << 48, Lo: 9}, Port: 0, MTU: 1500, Src: outside.MAC}, Unresolved},
+		{"IPv6 without a default route", flow.Addr{Hi: 0xfd09 << 48, Lo: 9}, Hop{}, NoRoute},
+	} {
+		hop, result := table().Lookup(c.dst)
+		if hop != c.hop || result != c.result {
+			t.Errorf("%s: %+v, %d; want %+v, %d", c.name, hop, result, c.hop, c.result)
+		}
+	}
+	if _, result := New([]Port{outside}, nil, nil).Lookup(client); result != NoRoute {
+		t.Errorf("no default route: result %d, want NoRoute", result)
+	}
+}
+
+func TestOwn(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		port uint16
+		to   flow.Addr
+		want flow.Addr
+	}{
+		{"the subnet's", 1, flow.V4(0x0a0a0505), flow.V4(0x0a0a0001)},
+		{"off the link: the first of the family", 1, client, flow.V4(0x0a090001)},
+		{"IPv6", 0, flow.Addr{Hi: 0x2001 << 48, Lo: 1}, flow.Addr{Hi: 0xfd08 << 48, Lo: 1}},
+		{"no IPv6 there", 1, flow.Addr{Hi: 0x2001 << 48, Lo: 1}, flow.Addr{}},
+	} {
+		if got := table().Own(c.port, c.to); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got.Netip(), c.want.Netip())
+		}
+	}
+}
+
+func TestOnLink(t *testing.T) {
+	ports := []Port{outside, inside, {Subnets: []Subnet{{flow.V4(0x0a090099), 28}}}}
+	for _, c := range []struct {
+		name string
+		addr flow.Addr
+		port uint16
+		ok   bool
+	}{
+		{"outside", gateway, 0, true},
+		{"inside", rs, 1, true},
+		{"longest prefix", flow.V4(0x0a090095), 2, true},
+		{"nowhere", client, 0, false},
+		{"other family", flow.Addr{Lo: 0x0a090001}, 0, false},
+	} {
+		if port, ok := OnLink(ports, c.addr); port != c.port || ok != c.ok {
+			t.Errorf("%s: port %d, %v; want %d, %v", c.name, port, ok, c.port, c.ok)
+		}
+	}
+}
+
+// TestLongestPrefix holds the probes to a walk over all routes.
+func TestLongestPrefix(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v4 := rapid.Bool().Draw(t, "IPv4")
+		width := 128
+		addrs := rapid.Custom(func(t *rapid.T) flow.Addr { // differ at both ends
+			high, low := rapid.Uint64Range(0, 3).Draw(t, "high"), rapid.Uint64Range(0, 7).Draw(t, "low")
+			if v4 {
+				return flow.V4(uint32(high<<30 | low))
+			}
+			return flow.Addr{Hi: high << 62, Lo: low}
+		})
+		if v4 {
+			width = 32
+		}
+		var routes []Route
+		for i := range rapid.IntRange(0, 40).Draw(t, "n") {
+			bits := rapid.SampledFrom([]int{0, 1, 2, width - 3, width - 1, width}).Draw(t, "bits")
+			routes = append(routes, Route{addrs.Draw(t, "prefix"), bits, flow.V4(uint32(1000 + i)), 0})
+		}
+		table := New([]Port{{}}, routes, nil)
+		for range 20 {
+			dst := addrs.Draw(t, "dst")
+			best := Route{Bits: -1}
+			for _, r := range routes {
+				if m := flow.MaskOf(r.Bits, v4); r.Bits > best.Bits && dst.And(m) == r.Dst.And(m) {
+					best = r
+				}
+			}
+			hop, result := table.Lookup(dst)
+			if hop.Addr != best.Via || (result == NoRoute) != (best.Bits < 0) {
+				t.Fatalf("Lookup(%v) = %v, %d; want by %v", dst.Netip(), hop.Addr.Netip(), result, best)
+			}
+		}
+	})
+}
+
+func TestLookupAllocatesNothing(t *testing.T) {
+	nh := table()
+	if n := testing.AllocsPerRun(100, func() { nh.Lookup(client); nh.Lookup(rs) }); n != 0 {
+		t.Errorf("%v allocations, want 0", n)
+	}
+}
+
+func BenchmarkLookup(b *testing.B) {
+	for _, n := range []int{0, 1000} {
+		var routes []Route
+		for i := range n { // all of three lengths
+			routes = append(routes, Route{flow.V4(uint32(i) << 12), 20 + 2*(i%3), router, 1})
+		}
+		nh := New([]Port{outside, inside}, append(routes, Route{Via: gateway, Dst: flow.V4(0)}), []Neighbor{{1, rs, rsMAC}, {0, gateway, gwMAC}})
+		b.Run(fmt.Sprintf("routes=%d/link", n), func(b *testing.B) {
+			for b.Loop() {
+				nh.Lookup(rs)
+			}
+		})
+		b.Run(fmt.Sprintf("routes=%d/gateway", n), func(b *testing.B) {
+			for b.Loop() {
+				nh.Lookup(client)
+			}
+		})
+	}
+}
