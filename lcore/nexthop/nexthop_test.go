@@ -101,11 +101,13 @@ func TestOnLink(t *testing.T) {
 	}
 }
 
-// TestLongestPrefix holds the probes to a walk over all routes.
-func TestLongestPrefix(t *testing.T) {
+// TestLookupIsTheRuleSpelledOut holds Lookup to a search through unordered routes and neighbours.
+func TestLookupIsTheRuleSpelledOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		v4 := rapid.Bool().Draw(t, "IPv4")
-		width := 128
+		v4, width := rapid.Bool().Draw(t, "IPv4"), 128
+		if v4 {
+			width = 32
+		}
 		addrs := rapid.Custom(func(t *rapid.T) flow.Addr { // differ at both ends
 			high, low := rapid.Uint64Range(0, 3).Draw(t, "high"), rapid.Uint64Range(0, 7).Draw(t, "low")
 			if v4 {
@@ -113,15 +115,25 @@ func TestLongestPrefix(t *testing.T) {
 			}
 			return flow.Addr{Hi: high << 62, Lo: low}
 		})
-		if v4 {
-			width = 32
-		}
+		ports := []Port{{MAC: MAC{1}, MTU: 1500}, {MAC: MAC{2}, MTU: 9000}}
 		var routes []Route
-		for i := range rapid.IntRange(0, 40).Draw(t, "n") {
-			bits := rapid.SampledFrom([]int{0, 1, 2, width - 3, width - 1, width}).Draw(t, "bits")
-			routes = append(routes, Route{addrs.Draw(t, "prefix"), bits, flow.V4(uint32(1000 + i)), 0})
+		for range rapid.IntRange(0, 40).Draw(t, "routes") {
+			r := Route{Dst: addrs.Draw(t, "prefix"), Port: rapid.Uint16Range(0, 1).Draw(t, "port")}
+			r.Bits = rapid.SampledFrom([]int{0, 1, 2, width - 3, width - 1, width}).Draw(t, "bits")
+			if rapid.Bool().Draw(t, "by a router") {
+				r.Via = addrs.Draw(t, "via")
+			}
+			routes = append(routes, r)
 		}
-		table := New([]Port{{}}, routes, nil)
+		known := map[Neighbor]MAC{} // by port and address
+		var neighbours []Neighbor
+		for i := range rapid.IntRange(0, 20).Draw(t, "neighbours") {
+			n := Neighbor{Port: rapid.Uint16Range(0, 1).Draw(t, "port"), Addr: addrs.Draw(t, "addr")}
+			known[n] = MAC{9, byte(i)}
+			n.MAC = known[n]
+			neighbours = append(neighbours, n)
+		}
+		table := New(ports, routes, neighbours)
 		for range 20 {
 			dst := addrs.Draw(t, "dst")
 			best := Route{Bits: -1}
@@ -130,9 +142,19 @@ func TestLongestPrefix(t *testing.T) {
 					best = r
 				}
 			}
-			hop, result := table.Lookup(dst)
-			if hop.Addr != best.Via || (result == NoRoute) != (best.Bits < 0) {
-				t.Fatalf("Lookup(%v) = %v, %d; want by %v", dst.Netip(), hop.Addr.Netip(), result, best)
+			var want Hop
+			wantResult := NoRoute
+			if best.Bits >= 0 {
+				ask := best.Via
+				if ask.IsZero() {
+					ask = dst
+				}
+				mac, ok := known[Neighbor{Port: best.Port, Addr: ask}]
+				want = Hop{ask, best.Port, ports[best.Port].MTU, mac, ports[best.Port].MAC}
+				wantResult = map[bool]Result{true: Found, false: Unresolved}[ok]
+			}
+			if hop, result := table.Lookup(dst); hop != want || result != wantResult {
+				t.Fatalf("Lookup(%v) = %+v, %d; want %+v, %d", dst.Netip(), hop, result, want, wantResult)
 			}
 		}
 	})
@@ -146,10 +168,10 @@ func TestLookupAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkLookup(b *testing.B) {
-	for _, n := range []int{0, 1000} {
+	for _, n := range []int{0, 30} {
 		var routes []Route
-		for i := range n { // all of three lengths
-			routes = append(routes, Route{flow.V4(uint32(i) << 12), 20 + 2*(i%3), router, 1})
+		for i := range n { // none of them the way
+			routes = append(routes, Route{flow.V4(0x0b000000 | uint32(i)<<12), 20 + 2*(i%3), router, 1})
 		}
 		nh := New([]Port{outside, inside}, append(routes, Route{Via: gateway, Dst: flow.V4(0)}), []Neighbor{{1, rs, rsMAC}, {0, gateway, gwMAC}})
 		b.Run(fmt.Sprintf("routes=%d/link", n), func(b *testing.B) {
