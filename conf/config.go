@@ -22,6 +22,9 @@ type Config struct {
 	Log         Log         `toml:"log"`
 	Marks       []Mark      `toml:"mark"`
 	Services    []Service   `toml:"service"`
+
+	// Warnings are what Read found odd but allowed; not a part of what the operator wants.
+	Warnings Errors `toml:"-"`
 }
 
 // DPDK says how the environment abstraction layer is started. A change needs a restart.
@@ -169,8 +172,8 @@ type Service struct {
 	// Persistent is the persistence timeout, 0 for none. Written true (Persistence.Timeout), a
 	// number of seconds or a duration ("300s", "10m").
 	Persistent Duration `toml:"persistent"`
-	// Netmask is how many bits of the client address a template looks at; -1 before defaults. Written as a
-	// length (24) or an IPv4 mask ("255.255.255.0").
+	// Netmask is how many bits of the client address a template looks at, 32 unless given; 0 puts all clients
+	// into one. Written as a length (24) or an IPv4 mask ("255.255.255.0").
 	Netmask Netmask `toml:"netmask"`
 	// Servers in the order of the file: as with ipvsadm -a, the last one is the first in every scheduler's list (scheduling.md G.1).
 	Servers []Server `toml:"server"`
@@ -178,7 +181,7 @@ type Service struct {
 
 // Server is a real server of a service.
 type Server struct {
-	// Address; port 0: the service's, or the packet's where the service has none.
+	// Address of the server. Written without a port it has the service's; port 0, where the service has none either, is the packet's.
 	Address netip.AddrPort `toml:"address"`
 	Weight  int            `toml:"weight"`  // 0…2^31−1, default 1; 0 quiesces
 	Forward string         `toml:"forward"` // "nat"

@@ -1,0 +1,94 @@
+package conf
+
+import "net/netip"
+
+// virtual demands that a can be a VIP.
+func (c checker) virtual(path string, a netip.Addr) {
+	if !a.IsValid() {
+		return
+	}
+	c.host(path, a)
+	for _, s := range c.subnets() {
+		if s.Contains(a) && notHost(s.Prefix, a) {
+			c.errorf(path, "%s is the network or the broadcast address of %s on port %q", a, s.Masked(), c.Ports[s.port].Name)
+		}
+	}
+}
+
+func checkVIPs(c checker) {
+	seen := firsts[netip.Addr]{}
+	for i, a := range c.Network.VIPs {
+		path := at("network.vips", i)
+		c.virtual(path, a)
+		if _, found := seen.again(a, path); found && a.IsValid() {
+			c.errorf(path, "%s is there twice", a)
+		}
+	}
+}
+
+func checkRoutes(c checker) {
+	seen := firsts[netip.Prefix]{}
+	for i, r := range c.Network.Routes {
+		path := at("network.route", i)
+		if !c.given(path + ".to") {
+			c.errorf(path+".to", "missing").hint(`to = "172.16.0.0/12"`)
+		} else if first, found := seen.again(r.To, path); found && r.To.IsValid() {
+			c.errorf(path+".to", "%s is the route of line %d too", r.To, c.lines.find(first))
+		} else if r.To.Bits() == 0 {
+			c.errorf(path+".to", "%s is the default route", r.To).hint("set the port's gateway instead")
+		}
+		path += ".via"
+		if !c.given(path) {
+			c.errorf(path, "missing").hint(`the next hop, on a subnet of a port: via = "10.8.0.2"`)
+		} else if !r.Via.IsValid() {
+			continue
+		} else if _, ok := c.neighbor(r.Via); !ok {
+			c.errorf(path, "%s is on no subnet of any port", r.Via)
+		} else if c.own(r.Via) {
+			c.errorf(path, "%s is the director's own address", r.Via)
+		}
+	}
+}
+
+// reachable reports whether there is a way to a: a subnet, a route or the default gateway.
+func (c checker) reachable(a netip.Addr) bool {
+	if _, ok := c.neighbor(a); ok {
+		return true
+	}
+	for _, r := range c.Network.Routes {
+		if r.To.IsValid() && r.To.Contains(a) {
+			return true
+		}
+	}
+	for _, p := range c.Ports {
+		if p.Gateway.IsValid() {
+			return true
+		}
+	}
+	return false
+}
+
+func checkMarks(c checker) {
+	for i, m := range c.Marks {
+		path := at("mark", i)
+		if m.Mark == 0 {
+			c.errorf(path+".mark", "a rule needs a mark").hint("1…4294967295; 0 means unmarked")
+		}
+		if c.given(path + ".protocol") {
+			c.oneOf(path+".protocol", "protocol", m.Protocol, "tcp", "udp")
+		}
+	}
+}
+
+// checkMarkUsed warns of a mark that means nothing: its packets are looked up by address (services.md S2.1).
+func checkMarkUsed(c checker) {
+	used := map[uint32]bool{0: true}
+	for _, s := range c.Services {
+		used[s.Mark] = true
+	}
+	for i, m := range c.Marks {
+		if !used[m.Mark] {
+			c.warnf(at("mark", i)+".mark", "no service has mark %d", m.Mark).hint("[[service]] with mark = %d", m.Mark)
+		}
+	}
+}

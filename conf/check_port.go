@@ -1,0 +1,134 @@
+package conf
+
+import (
+	"net/netip"
+	"regexp"
+	"strings"
+)
+
+func checkPortsThere(c checker) {
+	if len(c.Ports) == 0 {
+		c.errorf("port", "no ports are given").hint("one [[port]] for each, with name, device and addresses")
+	}
+}
+
+var portName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$`)
+
+func checkPortNames(c checker) {
+	seen := firsts[string]{}
+	for i, p := range c.Ports {
+		path := at("port", i) + ".name"
+		if !portName.MatchString(p.Name) {
+			c.errorf(path, "%q is not a name", p.Name).hint(`1…32 letters, digits, ".", "_" or "-": "outside"`)
+		} else if first, found := seen.again(p.Name, path); found {
+			c.errorf(path, "%q is the port of line %d too", p.Name, c.lines.find(first))
+		}
+	}
+}
+
+func checkPortDevices(c checker) {
+	seen := firsts[string]{}
+	for i, p := range c.Ports {
+		path := at("port", i) + ".device"
+		if p.Device == "" || strings.ContainsAny(p.Device, ", \t\n") {
+			c.errorf(path, "%q is not a device", p.Device).hint(`a PCI address ("0000:03:00.0") or a virtual device ("net_af_packet0")`)
+		} else if first, found := seen.again(p.Device, path); found {
+			c.errorf(path, "%q is the device of line %d too", p.Device, c.lines.find(first))
+		} else if p.Vdev != "" && !strings.HasPrefix(p.Device, "net_") {
+			c.errorf(path, "%q is not a virtual device, but vdev is given", p.Device).hint(`the driver's name and a number: "net_af_packet0"`)
+		}
+	}
+}
+
+func checkPortAddresses(c checker) {
+	seen := firsts[netip.Addr]{}
+	for i, p := range c.Ports {
+		path := at("port", i) + ".addresses"
+		if len(p.Addresses) == 0 {
+			c.errorf(path, "no addresses are given").hint(`addresses = ["10.8.0.1/24"]`)
+		}
+		for j, a := range p.Addresses {
+			if !a.IsValid() {
+				continue
+			}
+			path := at(path, j)
+			c.host(path, a.Addr())
+			if notHost(a, a.Addr()) {
+				c.errorf(path, "%s is the network or the broadcast address of its subnet", a)
+			}
+			if first, found := seen.again(a.Addr(), path); found {
+				c.errorf(path, "%s is the address of line %d too", a.Addr(), c.lines.find(first))
+			}
+		}
+	}
+}
+
+// subnet is one address of a port with its subnet.
+type subnet struct {
+	netip.Prefix
+	path string
+	port int
+}
+
+// subnets returns all subnets that the ports are in.
+func (c checker) subnets() (all []subnet) {
+	for i, p := range c.Ports {
+		for j, a := range p.Addresses {
+			if a.IsValid() {
+				all = append(all, subnet{a, at(at("port", i)+".addresses", j), i})
+			}
+		}
+	}
+	return all
+}
+
+func checkPortSubnets(c checker) {
+	all := c.subnets()
+	for i, a := range all {
+		for _, b := range all[:i] {
+			if a.port != b.port && a.Overlaps(b.Prefix) {
+				c.errorf(a.path, "%s overlaps %s of port %q, line %d", a, b, c.Ports[b.port].Name, c.lines.find(b.path)).
+					hint("two ports need two subnets")
+			}
+		}
+	}
+}
+
+// neighbor returns the port on one of whose subnets a is; ok is false if there is none.
+func (c checker) neighbor(a netip.Addr) (port int, ok bool) {
+	for _, s := range c.subnets() {
+		if s.Contains(a) {
+			return s.port, true
+		}
+	}
+	return 0, false
+}
+
+// own reports whether a is an address of the director itself.
+func (c checker) own(a netip.Addr) bool {
+	for _, s := range c.subnets() {
+		if s.Addr() == a {
+			return true
+		}
+	}
+	return false
+}
+
+func checkGateways(c checker) {
+	first := ""
+	for i, p := range c.Ports {
+		path := at("port", i) + ".gateway"
+		if !p.Gateway.IsValid() {
+			continue
+		}
+		if first != "" {
+			c.errorf(path, "a second default gateway").hint("the first is on line %d; a [[network.route]] leads to single networks", c.lines.find(first))
+		}
+		first = path
+		if port, ok := c.neighbor(p.Gateway); !ok || port != i {
+			c.errorf(path, "%s is on no subnet of port %q", p.Gateway, p.Name)
+		} else if c.own(p.Gateway) {
+			c.errorf(path, "%s is the director's own address", p.Gateway)
+		}
+	}
+}

@@ -1,0 +1,203 @@
+package conf
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+	"net/netip"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Duration is a time.Duration, written as a whole number of seconds (300) or with units ("10m", "100us").
+type Duration = time.Duration
+
+// Netmask is a prefix length of an IPv4 address, 0…32, written as such (24) or as a mask ("255.255.255.0").
+type Netmask int
+
+// String returns the range as it is written in the file.
+func (r PortRange) String() string {
+	if r.First == r.Last {
+		return strconv.Itoa(int(r.First))
+	}
+	return fmt.Sprintf("%d-%d", r.First, r.Last)
+}
+
+// kind is how the values of one type are written.
+type kind struct {
+	want   string                 // what an error says is right: "an integer"
+	quoted bool                   // text stands in quotes
+	read   func(any) (any, error) // from what the TOML decoder gives
+	text   func(any) string
+}
+
+// fault is a value of the right type that is wrong all the same.
+type fault struct{ what, hint string }
+
+func (f fault) Error() string { return f.what }
+
+// errType is a value of the wrong type: the kind's want says what is right.
+var errType = errors.New("wrong type")
+
+// of makes a kind from functions of its type.
+func of[T any](want string, quoted bool, read func(any) (T, error), text func(T) string) kind {
+	return kind{want, quoted, func(v any) (any, error) { return read(v) }, func(v any) string { return text(v.(T)) }}
+}
+
+const (
+	wantNetwork = `a network ("10.0.0.0/8") or an address ("10.0.0.1")`
+	wantSubnet  = `an address with the length of its subnet ("10.0.0.1/24")`
+	wantVirtual = `an address and a port ("10.0.0.1:80"; port 0: all ports)`
+	wantServer  = `an address with or without a port ("10.9.0.11:80")`
+	wantTime    = `a number of seconds (300) or a duration ("300s", "10m")`
+)
+
+// kinds are the types of single values.
+var kinds = map[reflect.Type]kind{
+	reflect.TypeFor[bool]():           of("true or false", false, readAs[bool], strconv.FormatBool),
+	reflect.TypeFor[string]():         of("a string", true, readAs[string], func(s string) string { return s }),
+	reflect.TypeFor[int]():            of("an integer", false, readInt, strconv.Itoa),
+	reflect.TypeFor[uint32]():         of("an integer", false, readUint32, func(n uint32) string { return strconv.Itoa(int(n)) }),
+	reflect.TypeFor[Duration]():       of(wantTime, true, readDuration, formatDuration),
+	reflect.TypeFor[Netmask]():        of(`a length (24) or a mask ("255.255.255.0")`, false, readNetmask, func(n Netmask) string { return strconv.Itoa(int(n)) }),
+	reflect.TypeFor[PortRange]():      of(`a port (80) or a range ("8000-8099")`, true, readPortRange, PortRange.String),
+	reflect.TypeFor[netip.Addr]():     of(`an address ("10.0.0.1")`, true, readAddr, netip.Addr.String),
+	reflect.TypeFor[netip.Prefix]():   of(wantNetwork, true, readNetwork, netip.Prefix.String),
+	reflect.TypeFor[netip.AddrPort](): of(wantVirtual, true, readVirtual, netip.AddrPort.String),
+}
+
+// kindsOfKeys are the keys that are not written as others of their type.
+var kindsOfKeys = map[string]kind{
+	"port.addresses":         of(wantSubnet, true, readSubnet, netip.Prefix.String),
+	"service.persistent":     of(wantTime+", or true", true, readPersistent, formatDuration),
+	"service.server.address": of(wantServer, true, readServer, formatServer),
+}
+
+// kindOf returns how the value of a key is written; ok is false for tables and arrays.
+func kindOf(key string, t reflect.Type) (k kind, ok bool) {
+	if k, ok = kindsOfKeys[key]; !ok || t.Kind() == reflect.Slice {
+		k, ok = kinds[t]
+	}
+	return k, ok
+}
+
+func readAs[T any](v any) (T, error) {
+	t, ok := v.(T)
+	if !ok {
+		return t, errType
+	}
+	return t, nil
+}
+
+func readInt(v any) (int, error) {
+	n, err := readAs[int64](v)
+	return int(n), err
+}
+
+func readUint32(v any) (uint32, error) {
+	n, err := readAs[int64](v)
+	if err == nil && (n < 0 || n > math.MaxUint32) {
+		return 0, fault{fmt.Sprintf("%d is out of range", n), "0…4294967295"}
+	}
+	return uint32(n), err
+}
+
+// maxDuration is far beyond every limit and far from an overflow.
+const maxDuration = 100 * 365 * 24 * time.Hour
+
+func readDuration(v any) (d Duration, err error) {
+	switch v := v.(type) {
+	case int64:
+		d = time.Duration(max(-1, min(v, int64(maxDuration/time.Second)+1))) * time.Second
+	case string:
+		if d, err = time.ParseDuration(v); err != nil {
+			return 0, fault{fmt.Sprintf("%q is not a duration", v), wantTime}
+		}
+	default:
+		return 0, errType
+	}
+	if d < 0 || d > maxDuration {
+		return 0, fault{fmt.Sprintf("%v is out of range", v), "0…31 days"}
+	}
+	return d, nil
+}
+
+func readPersistent(v any) (Duration, error) {
+	if on, ok := v.(bool); ok {
+		if on {
+			return defaultTimeout, nil
+		}
+		return 0, nil
+	}
+	d, err := readDuration(v)
+	if err == nil && d == 0 {
+		return 0, fault{"0 is no timeout", "1…2678400 s; false for no persistence"}
+	}
+	return d, err
+}
+
+func formatDuration(d Duration) string {
+	if d%time.Second == 0 {
+		return strconv.Itoa(int(d/time.Second)) + "s"
+	}
+	return strings.ReplaceAll(d.String(), "µ", "u")
+}
+
+func readNetmask(v any) (Netmask, error) {
+	switch v := v.(type) {
+	case int64:
+		if v < 0 || v > 32 {
+			return 0, fault{fmt.Sprintf("%d is out of range", v), "0…32"}
+		}
+		return Netmask(v), nil
+	case string:
+		return readMask(v)
+	}
+	return 0, errType
+}
+
+// readMask reads "255.255.255.0". P1.5: the kernel ANDs any mask; one with holes is never meant.
+func readMask(s string) (Netmask, error) {
+	a, err := netip.ParseAddr(s)
+	if err != nil || !a.Is4() {
+		return 0, fault{fmt.Sprintf("%q is not an IPv4 mask", s), `a length (24) or a mask ("255.255.255.0")`}
+	}
+	b := a.As4()
+	mask := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+	n := bits.LeadingZeros32(^mask)
+	if mask<<n != 0 {
+		return 0, fault{s + " is not contiguous: a 1 bit stands behind a 0 bit", fmt.Sprintf("%s is the longest mask that it begins with", maskOf(n))}
+	}
+	return Netmask(n), nil
+}
+
+// maskOf returns the mask of length n in dotted form.
+func maskOf(n int) string {
+	ones, _ := netip.MustParseAddr("255.255.255.255").Prefix(n) // n is 0…32
+	return ones.Addr().String()
+}
+
+func readPortRange(v any) (PortRange, error) {
+	switch v := v.(type) {
+	case int64:
+		return readPortRange(strconv.FormatInt(v, 10))
+	case string:
+		first, last, ranged := strings.Cut(v, "-")
+		if !ranged {
+			last = first
+		}
+		a, err1 := strconv.ParseUint(first, 10, 16)
+		b, err2 := strconv.ParseUint(last, 10, 16)
+		if err1 != nil || err2 != nil || a == 0 || b == 0 {
+			return PortRange{}, fault{strconv.Quote(v) + " is not a port or a range of ports", `1…65535: 80, "80" or "8000-8099"`}
+		}
+		if a > b {
+			return PortRange{}, fault{strconv.Quote(v) + " ends before it begins", fmt.Sprintf("did you mean \"%d-%d\"?", b, a)}
+		}
+		return PortRange{uint16(a), uint16(b)}, nil
+	}
+	return PortRange{}, errType
+}

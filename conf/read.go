@@ -1,0 +1,85 @@
+package conf
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+
+	"github.com/BurntSushi/toml"
+)
+
+// maxSize is the largest file that is read, in bytes.
+const maxSize = 8 << 20
+
+// Read reads and checks the configuration file at path. The error is one of the system's, or Errors.
+func Read(path string) (*Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err != nil {
+		return nil, err
+	}
+	c, err := Parse(path, data)
+	if err != nil {
+		return nil, err
+	}
+	if mode := info.Mode().Perm(); mode&0o022 != 0 {
+		w := Error{File: path, What: fmt.Sprintf("others than the owner may write this file (mode %04o)", mode), Hint: "chmod go-w"}
+		c.Warnings = append(Errors{w}, c.Warnings...)
+	}
+	return c, nil
+}
+
+// Parse checks data, the text of a configuration file that errors call name, and returns what it says with
+// every default filled in. The error is Errors: all there are, in the order of lines.
+func Parse(name string, data []byte) (*Config, error) {
+	if len(data) > maxSize {
+		return nil, whole(name, 0, "the file is larger than 8 MiB")
+	}
+	if i := bytes.IndexByte(data, 0); i >= 0 {
+		return nil, whole(name, 1+bytes.Count(data[:i], []byte("\n")), "a NUL byte; a TOML file is UTF-8 text")
+	}
+	// The scan comes first: it refuses what the decoder would not survive.
+	at, deep := indexLines(string(data))
+	if deep > 0 {
+		return nil, whole(name, deep, "arrays, tables or dotted keys lie too deeply in each other")
+	}
+	var tables map[string]any
+	if _, err := toml.Decode(string(data), &tables); err != nil {
+		return nil, syntax(name, err)
+	}
+	r := newReport(name, at)
+	c := Default()
+	decoder{r}.table("", reflect.ValueOf(c).Elem(), tables)
+	c.complete()
+	check(c, r)
+	if len(r.errors) > 0 {
+		return nil, inOrder(r.errors)
+	}
+	c.Warnings = inOrder(r.warnings)
+	return c, nil
+}
+
+// whole is an error of the file as such.
+func whole(file string, line int, what string) Errors {
+	return Errors{{File: file, Line: line, What: what}}
+}
+
+// syntax puts file and line before what the TOML decoder says.
+func syntax(file string, err error) Errors {
+	var pe toml.ParseError
+	if !errors.As(err, &pe) {
+		return whole(file, 0, err.Error())
+	}
+	return whole(file, pe.Position.Line, pe.ErrorWithPosition())
+}
