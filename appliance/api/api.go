@@ -12,7 +12,8 @@
 //	GET  /metrics                   Prometheus
 //
 // Streams take the filters client (address or prefix), virtual (address or address:port), server (address or
-// address:port), mark, protocol, state, and limit as query parameters. Errors are a Problem with a 4xx or 5xx status. Times are
+// address:port), mark, protocol, state, and limit as query parameters (Filter). A stream that breaks off ends with a
+// StreamError. Errors are a Problem with a 4xx or 5xx status. Times are
 // seconds, addresses are text, counters are 64-bit.
 package api
 

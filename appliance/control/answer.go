@@ -1,0 +1,165 @@
+package control
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"cleat/appliance/api"
+)
+
+// problem is an error with the status it gives.
+type problem struct {
+	status int
+	title  string
+	detail []string
+}
+
+func (p *problem) Error() string { return p.title + " " + strings.Join(p.detail, "; ") }
+
+// problemOf says how an error of a handler is answered.
+func problemOf(ctx context.Context, err error) *problem {
+	if errors.Is(context.Cause(ctx), errClosing) {
+		return &problem{http.StatusServiceUnavailable, errClosing.Error(), nil}
+	}
+	if p, ok := errors.AsType[*problem](err); ok {
+		return p
+	}
+	if p, ok := errors.AsType[*api.Problem](err); ok {
+		return &problem{http.StatusBadRequest, p.Title, p.Detail}
+	}
+	if r, ok := errors.AsType[*Refused](err); ok {
+		return &problem{http.StatusUnprocessableEntity, "reload refused, nothing has changed", r.Lines}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &problem{http.StatusServiceUnavailable, "cleatd is too busy to answer, try again", nil}
+	}
+	return &problem{http.StatusInternalServerError, err.Error(), nil}
+}
+
+// answer is a ResponseWriter that knows whether anything was sent, and gives up on a client that does not read.
+type answer struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	sent    bool
+}
+
+func newAnswer(w http.ResponseWriter) *answer {
+	return &answer{ResponseWriter: w, control: http.NewResponseController(w)}
+}
+
+func (w *answer) WriteHeader(status int) {
+	w.sent = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *answer) Write(b []byte) (int, error) {
+	w.sent = true
+	if err := w.control.SetWriteDeadline(time.Now().Add(answerTime)); err != nil {
+		return 0, err
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *answer) json(contentType string, status int, v any) error {
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	return encoder(w).Encode(v)
+}
+
+// encoder writes for programs and terminals, not for web pages: & and < stay as they are.
+func encoder(w interface{ Write([]byte) (int, error) }) *json.Encoder {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e
+}
+
+// single answers with one object.
+func single[T any](within time.Duration, ask func(context.Context) (T, error)) handler {
+	return func(w *answer, r *http.Request, query url.Values) error {
+		if wrong := api.UnknownKeys(query, nil); len(wrong) > 0 {
+			return &problem{http.StatusBadRequest, "bad query", wrong}
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), within)
+		defer cancel()
+		v, err := ask(ctx)
+		if err != nil {
+			return err
+		}
+		return w.json("application/json", http.StatusOK, v)
+	}
+}
+
+// list answers with an array, [] if there is nothing.
+func list[T any](ask func(context.Context) ([]T, error)) handler {
+	return single(answerTime, func(ctx context.Context) ([]T, error) {
+		rows, err := ask(ctx)
+		if rows == nil {
+			rows = []T{}
+		}
+		return rows, err
+	})
+}
+
+// served answers with what another handler says.
+func served(h http.Handler) handler {
+	return func(w *answer, r *http.Request, _ url.Values) error {
+		h.ServeHTTP(w, r)
+		return nil
+	}
+}
+
+const (
+	flushRows   = 256      // rows between two flushes
+	streamBytes = 64 << 10 // that a stream holds back at most
+)
+
+// errEnough ends a stream that has as many rows as were asked for.
+var errEnough = errors.New("limit reached")
+
+// stream answers with one line of JSON a row, as the rows come.
+func stream[T any](ask func(context.Context, api.Filter, func(T) error) error) handler {
+	return func(w *answer, r *http.Request, query url.Values) error {
+		filter, err := api.ParseFilter(query)
+		if err != nil {
+			return err
+		}
+		rows := bufio.NewWriterSize(w, streamBytes)
+		line := encoder(rows)
+		w.Header().Set("Content-Type", "application/x-ndjson")
+		var n uint64
+		err = ask(r.Context(), filter, func(row T) error {
+			if err := line.Encode(row); err != nil {
+				return err
+			}
+			n++
+			if n == filter.Limit {
+				return errEnough
+			}
+			if n%flushRows == 0 {
+				return flush(w, rows)
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			if w.sent {
+				line.Encode(api.StreamError{Error: problemOf(r.Context(), err).title})
+				flush(w, rows)
+			}
+			return err
+		}
+		return flush(w, rows)
+	}
+}
+
+func flush(w *answer, rows *bufio.Writer) error {
+	if err := rows.Flush(); err != nil {
+		return err
+	}
+	return w.control.Flush()
+}

@@ -1,0 +1,156 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"cleat/appliance/api"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fake is a Source whose answers a test sets; what it does not set is empty.
+type fake struct {
+	status      func(context.Context) (api.Status, error)
+	services    func(context.Context) ([]api.Service, error)
+	templates   []api.Template
+	connections func(ctx context.Context, yield func(api.Connection) error) error
+	reload      func(context.Context) (api.Reloaded, error)
+	yielded     atomic.Int64
+}
+
+func (f *fake) Status(ctx context.Context) (api.Status, error) {
+	if f.status == nil {
+		return api.Status{Version: "1.2.3", PID: 7}, nil
+	}
+	return f.status(ctx)
+}
+
+func (f *fake) Services(ctx context.Context) ([]api.Service, error) {
+	if f.services == nil {
+		return nil, nil
+	}
+	return f.services(ctx)
+}
+
+func (f *fake) Workers(context.Context) ([]api.Worker, error) {
+	return []api.Worker{{Worker: 1, Lcore: 3, Drops: map[string]uint64{"no_service": 2}}}, nil
+}
+
+func (f *fake) Ports(context.Context) ([]api.Port, error) {
+	return []api.Port{{Name: "outside", Addresses: []string{"10.0.0.1/24"}}}, nil
+}
+
+func (f *fake) Neighbors(context.Context) ([]api.Neighbor, error) {
+	return []api.Neighbor{{Port: "outside", Address: "10.0.0.254", State: "reachable"}}, nil
+}
+
+func (f *fake) Templates(_ context.Context, filter api.Filter, yield func(api.Template) error) error {
+	for _, t := range f.templates {
+		e := api.Entry{
+			Protocol: t.Protocol, Client: netip.MustParseAddr(t.Client),
+			Server: netip.MustParseAddrPort(t.Server), State: t.State,
+		}
+		if _, err := fmt.Sscanf(t.Virtual, "mark %d", &e.Mark); err != nil {
+			e.Virtual = netip.MustParseAddrPort(t.Virtual)
+		}
+		if !filter.Match(e) {
+			continue
+		}
+		f.yielded.Add(1)
+		if err := yield(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *fake) Connections(ctx context.Context, _ api.Filter, yield func(api.Connection) error) error {
+	if f.connections == nil {
+		return nil
+	}
+	return f.connections(ctx, func(c api.Connection) error {
+		f.yielded.Add(1)
+		return yield(c)
+	})
+}
+
+func (f *fake) Reload(ctx context.Context) (api.Reloaded, error) {
+	if f.reload == nil {
+		return api.Reloaded{Generation: 4, Changes: []string{"service tcp 10.0.0.1:80 added"}}, nil
+	}
+	return f.reload(ctx)
+}
+
+var metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "cleat_up 1\n") })
+
+// start serves the source on a socket of the test's own and returns its path and what was logged.
+func start(t *testing.T, source Source) (path string, logged *strings.Builder) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "cleatd.sock")
+	logged = &strings.Builder{}
+	s, err := New(path, "", source, metrics, slog.New(slog.NewTextHandler(logged, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() { done <- s.Serve() }()
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error("close:", err)
+		}
+		if err := <-done; err != nil {
+			t.Error("serve:", err)
+		}
+	})
+	return path, logged
+}
+
+// client speaks HTTP to the socket, one connection a request.
+func client(path string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		},
+	}}
+}
+
+// request sends one request and returns status and body.
+func request(t *testing.T, path, method, url, body string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequest(method, "http://cleatd"+url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := client(path).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(b)
+}
+
+func decode[T any](t *testing.T, body string) (v T) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(body), &v); err != nil {
+		t.Fatalf("%v in %s", err, body)
+	}
+	return v
+}

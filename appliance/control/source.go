@@ -1,0 +1,44 @@
+// Package control is the control API: HTTP on a Unix socket, in the vocabulary of appliance/api.
+//
+//  1. listen makes the socket, so that nobody who may not use it can ever open it.
+//  2. Server.route finds the endpoint of a request; what it cannot place becomes an api.Problem.
+//  3. single, list and stream ask the Source and write its answer.
+//
+// It knows nothing of workers: everything that is answered comes from the Source.
+package control
+
+import (
+	"context"
+	"strings"
+
+	"cleat/appliance/api"
+)
+
+// Source is what the server asks. Its methods are called from many goroutines at once, and ctx ends when
+// the client goes away, when the time for an answer is over, or when the server closes.
+type Source interface {
+	Status(ctx context.Context) (api.Status, error)
+	Services(ctx context.Context) ([]api.Service, error)
+	Workers(ctx context.Context) ([]api.Worker, error)
+	Ports(ctx context.Context) ([]api.Port, error)
+	Neighbors(ctx context.Context) ([]api.Neighbor, error)
+
+	// Templates and Connections call yield for every row that the filter picks (Filter.Match; Limit is
+	// the server's). When yield gives an error they stop and return it. yield blocks for as long
+	// as the client is slow to read, so it must not be called by a worker or by the management goroutine.
+	Templates(ctx context.Context, filter api.Filter, yield func(api.Template) error) error
+	Connections(ctx context.Context, filter api.Filter, yield func(api.Connection) error) error
+
+	// Reload reads the configuration file again; a *Refused says what is wrong with it. The end of ctx ends the
+	// waiting, not the reload.
+	Reload(ctx context.Context) (api.Reloaded, error)
+}
+
+// Refused is a reload that changed nothing because the file is wrong.
+type Refused struct {
+	Lines []string // one an error, file:line first
+}
+
+func (r *Refused) Error() string {
+	return "reload refused:\n" + strings.Join(r.Lines, "\n")
+}
