@@ -66,7 +66,7 @@ as_root() {
 		say "sudo $*"
 		sudo "$@"
 	else
-		die "this needs root, and there is no sudo; as root: $*"
+		die "this needs root, and there is no sudo. As root: apt-get update && apt-get install --no-install-recommends $to_install"
 	fi
 }
 
@@ -91,6 +91,7 @@ release_services() {
 
 install_packages() {
 	local packages=("$@")
+	to_install=$*
 	command -v apt-get >/dev/null || die \
 		"only Debian's and Ubuntu's packages are known here, and there is no apt-get." \
 		"Install what corresponds to: ${packages[*]}" \
@@ -100,7 +101,7 @@ install_packages() {
 	as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
 		apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "${packages[@]}"
 	release_services
-	if [[ " ${packages[*]} " == *' nginx '* && -d /run/systemd/system ]]; then
+	if [[ " ${packages[*]} " == *' nginx '* ]] && command -v systemctl >/dev/null; then
 		as_root systemctl disable --quiet nginx.service
 		say 'nginx is there for the lab; as a service it is neither started nor enabled (systemctl enable --now nginx does that)'
 	fi
@@ -117,7 +118,7 @@ check_go() {
 	have=${have#go}
 	if [[ -z $have ]] || ! at_least "$have" "$want"; then
 		die "Go $want or newer is needed, and there is ${have:+only Go }${have:-none in PATH or /usr/local/go/bin}." \
-			"Get it from https://go.dev/dl/ and unpack it: rm -rf /usr/local/go && tar -C /usr/local -xzf go1.NN.linux-amd64.tar.gz"
+			"Get it from https://go.dev/dl/ and unpack it: rm -rf /usr/local/go && tar -C /usr/local -xzf go$want.linux-amd64.tar.gz"
 	fi
 	found="Go $have"
 }
