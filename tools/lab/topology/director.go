@@ -1,0 +1,154 @@
+package topology
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"cleat/appliance/api"
+
+	"golang.org/x/sys/unix"
+)
+
+// Director is cleatd in the director's namespace.
+type Director struct {
+	Socket  string // of the control API
+	File    string // its configuration: the lab's own copy
+	Log     string
+	lab     *Lab
+	process *process
+	control *http.Client
+}
+
+// StartDirector starts the program cleatd with a configuration and waits until it is ready.
+func (l *Lab) StartDirector(ctx context.Context, cleatd string, config Config) (*Director, error) {
+	d := &Director{
+		Socket: l.path("cleatd.sock"),
+		File:   l.path("cleatd.toml"),
+		lab:    l,
+	}
+	d.control = &http.Client{
+		Timeout: 30 * time.Second,
+		Transport: &http.Transport{
+			DisableKeepAlives: true, // each question reaches the cleatd that is there now
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				var dialer net.Dialer
+				return dialer.DialContext(ctx, "unix", d.Socket)
+			},
+		},
+	}
+	if err := d.write(config); err != nil {
+		return nil, err
+	}
+	var err error
+	if d.process, err = l.start("dir", cleatd, "--config", d.File); err != nil {
+		return nil, err
+	}
+	d.Log = d.process.log
+	err = l.await(ctx, d.process, func() error {
+		_, err := d.Status(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, d.Stop())
+	}
+	return d, nil
+}
+
+// write puts a configuration, fitted to this lab, where cleatd reads it.
+func (d *Director) write(config Config) error {
+	return config.fit(d.lab, d.Socket).write(d.File)
+}
+
+// PID of cleatd.
+func (d *Director) PID() int { return d.process.cmd.Process.Pid }
+
+// Reload gives cleatd another configuration by SIGHUP and waits until all workers use it. A refusal is an error.
+func (d *Director) Reload(ctx context.Context, config Config) error {
+	before, err := d.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.write(config); err != nil {
+		return err
+	}
+	if err := d.process.cmd.Process.Signal(unix.SIGHUP); err != nil {
+		return err
+	}
+	return d.lab.await(ctx, d.process, func() error {
+		now, err := d.Status(ctx)
+		switch {
+		case err != nil:
+			return err
+		case now.ReloadError != "":
+			return fmt.Errorf("reload refused: %s", now.ReloadError)
+		case now.Generation == before.Generation:
+			return errors.New("reload not done")
+		}
+		return nil
+	})
+}
+
+// Stop ends cleatd with SIGTERM; it is an error if it does not end in time or not with exit status 0.
+func (d *Director) Stop() error { return d.process.stop() }
+
+// Kill ends cleatd with SIGKILL.
+func (d *Director) Kill() { d.process.kill() }
+
+// LogTail is the end of cleatd's log.
+func (d *Director) LogTail() string { return d.process.tail() }
+
+// Status asks cleatd how it is.
+func (d *Director) Status(ctx context.Context) (api.Status, error) {
+	var s api.Status
+	err := d.decode(ctx, "/v1/status", func(body *json.Decoder) error { return body.Decode(&s) })
+	return s, err
+}
+
+// Workers asks for the workers' counters.
+func (d *Director) Workers(ctx context.Context) ([]api.Worker, error) {
+	var w []api.Worker
+	err := d.decode(ctx, "/v1/workers", func(body *json.Decoder) error { return body.Decode(&w) })
+	return w, err
+}
+
+// Templates asks for all templates.
+func (d *Director) Templates(ctx context.Context) ([]api.Template, error) {
+	var all []api.Template
+	err := d.decode(ctx, "/v1/templates", func(body *json.Decoder) error {
+		for {
+			var t api.Template
+			if err := body.Decode(&t); errors.Is(err, io.EOF) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			all = append(all, t)
+		}
+	})
+	return all, err
+}
+
+func (d *Director) decode(ctx context.Context, path string, read func(*json.Decoder) error) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://cleatd"+path, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := d.control.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("control API: GET %s: %s", path, answer.Status)
+	}
+	if err := read(json.NewDecoder(answer.Body)); err != nil {
+		return fmt.Errorf("control API: GET %s: %w", path, err)
+	}
+	return nil
+}
