@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -96,11 +97,29 @@ func (f *fake) Reload(ctx context.Context) (api.Reloaded, error) {
 
 var metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "cleat_up 1\n") })
 
+// logBuffer is read while the server may still write to it.
+type logBuffer struct {
+	sync.Mutex
+	text strings.Builder
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.Lock()
+	defer b.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.Lock()
+	defer b.Unlock()
+	return b.text.String()
+}
+
 // start serves the source on a socket of the test's own and returns its path and what was logged.
-func start(t *testing.T, source Source) (path string, logged *strings.Builder) {
+func start(t *testing.T, source Source) (path string, logged *logBuffer) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "cleatd.sock")
-	logged = &strings.Builder{}
+	logged = &logBuffer{}
 	s, err := New(path, "", source, metrics, slog.New(slog.NewTextHandler(logged, nil)))
 	if err != nil {
 		t.Fatal(err)
