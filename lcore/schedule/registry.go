@@ -1,0 +1,23 @@
+package schedule
+
+// All is every scheduler. Its order is that of service.Virtual.Scheduler.
+var All = []Scheduler{rr{}, wrr{}, lc{}, wlc{}, sh{}}
+
+// ByName returns the index in All of the scheduler with IPVS' name for it.
+func ByName(name string) (index uint8, ok bool) {
+	for i, s := range All {
+		if s.Name() == name {
+			return uint8(i), true
+		}
+	}
+	return 0, false
+}
+
+// Names returns the names of all schedulers, in the order of All.
+func Names() []string {
+	names := make([]string, len(All))
+	for i, s := range All {
+		names[i] = s.Name()
+	}
+	return names
+}
