@@ -45,19 +45,26 @@ func sum(b []byte) uint16 {
 	return fold64(s, c)
 }
 
-// fold64 folds a sum of 64 bits and its carry to 16.
+// sum20 is sum of the first 20 bytes of b: an IPv4 header without options.
+func sum20(b []byte) uint16 {
+	_ = b[19]
+	s, c := bits.Add64(binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]), 0)
+	s, c = bits.Add64(s, uint64(binary.LittleEndian.Uint32(b[16:])), c)
+	return fold64(s, c)
+}
+
+// fold64 folds a sum of 64 bits and its carry to 16. It needs s + carry to fit 64 bits, which it does
+// after adding something small.
 func fold64(s, carry uint64) uint16 {
-	s = s>>32 + s&0xffffffff + carry
-	s = s>>16 + s&0xffff
-	s = s>>16 + s&0xffff
-	return uint16(s>>16 + s)
+	s += carry
+	s += bits.RotateLeft64(s, 32) // the upper half: both halves and the carry out of the lower one
+	w := uint32(s >> 32)
+	w += bits.RotateLeft32(w, 16)
+	return uint16(w >> 16)
 }
 
 // fold folds a sum to 16 bits.
-func fold(s uint32) uint16 {
-	s = s>>16 + s&0xffff
-	return uint16(s>>16 + s)
-}
+func fold(s uint32) uint16 { return uint16((s + bits.RotateLeft32(s, 16)) >> 16) }
 
 // PseudoIPv4 returns the sum of an IPv4 pseudo header; length is that of the transport header and its
 // data, bytes.
@@ -71,7 +78,8 @@ func PseudoIPv6(src, dst flow.Addr, protocol uint8, length int) uint32 {
 	s, c := bits.Add64(src.Hi, src.Lo, 0)
 	s, c = bits.Add64(s, dst.Hi, c)
 	s, c = bits.Add64(s, dst.Lo, c)
-	return uint32(fold64(s, c)) + uint32(protocol) + uint32(length)
+	s, c = bits.Add64(s, uint64(protocol)+uint64(length), c)
+	return uint32(fold64(s, c))
 }
 
 // Diff is by how much a sum changes when words of what it is over do: Σ(~old + new), as in

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"cleat/lcore/flow"
+	"cleat/lcore/lcoretest"
 
 	"pgregory.net/rapid"
 )
@@ -118,5 +119,30 @@ func BenchmarkUpdate(b *testing.B) {
 	for b.Loop() {
 		c = Update(c, Diff32(a, a+1)+Diff16(80, 8080))
 		a++
+	}
+}
+
+func BenchmarkChecksumOK(b *testing.B) {
+	for _, frame := range [][]byte{lcoretest.TCP(client, vip, "S"), lcoretest.TCP(client, vip, "S", lcoretest.RouterAlert())} {
+		ip := IPv4(frame[EthernetLen:])
+		b.Run(fmt.Sprint(ip.HeaderLen()), func(b *testing.B) {
+			for b.Loop() {
+				if !ip.ChecksumOK() {
+					b.Fatal("wrong")
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	frame := lcoretest.TCP(client, vip, "S")
+	for b.Loop() {
+		eth, _ := ParseEthernet(frame)
+		ip, ok := ParseIPv4(eth.Payload(), len(eth.Payload()))
+		tcp, ok2 := ParseTCP(ip.Payload())
+		if !ok || !ok2 || tcp.DstPort() != 80 || ip.Src() != clientIP {
+			b.Fatal("refused")
+		}
 	}
 }

@@ -120,7 +120,12 @@ func (ip IPv4) SetSrc(a uint32) { binary.BigEndian.PutUint32(ip[ip4Src:], a) }
 func (ip IPv4) SetDst(a uint32) { binary.BigEndian.PutUint32(ip[ip4Dst:], a) }
 
 // ChecksumOK reports whether the header checksum is right.
-func (ip IPv4) ChecksumOK() bool { return Checksum(ip[:ip.HeaderLen()], 0) == 0 }
+func (ip IPv4) ChecksumOK() bool {
+	if ip.HeaderLen() == IPv4Len { // nearly always: see BenchmarkChecksumOK
+		return sum20(ip) == 0xffff
+	}
+	return Checksum(ip[:ip.HeaderLen()], 0) == 0
+}
 
 // Pseudo returns the sum of the pseudo header of what the packet carries (RFC 9293 3.1): the start
 // for Checksum over Payload.
@@ -128,11 +133,14 @@ func (ip IPv4) Pseudo() uint32 {
 	return PseudoIPv4(ip.Src(), ip.Dst(), ip.Protocol(), ip.PayloadLen())
 }
 
-// Decrement takes one from the TTL, which must not be 0, and updates the checksum.
-func (ip IPv4) Decrement() {
-	ttl := ip[ip4TTL]
-	ip[ip4TTL] = ttl - 1
-	ip.SetChecksum(Update(ip.Checksum(), Diff16(uint16(ttl)<<8, uint16(ttl-1)<<8)))
+// UpdateChecksum changes the header checksum by d.
+func (ip IPv4) UpdateChecksum(d Diff) { ip.SetChecksum(Update(ip.Checksum(), d)) }
+
+// Decrement takes one from the TTL, which must not be 0, and returns by how much that changes the
+// header checksum.
+func (ip IPv4) Decrement() Diff {
+	ip[ip4TTL]--
+	return 0xfeff // ^old + old - 0x0100, whatever old was
 }
 
 // Set writes a header of IPv4Len bytes without options: not fragmented and not to be (DF, ID 0: RFC 6864

@@ -56,7 +56,7 @@ func TestDecrementKeepsTheChecksumRight(t *testing.T) {
 		ttl := rapid.Uint8Range(1, 255).Draw(t, "ttl")
 		frame := lcoretest.TCP(client, vip, "S", lcoretest.TTL(ttl), lcoretest.ID(rapid.Uint16().Draw(t, "id")))
 		ip := IPv4(frame[EthernetLen:])
-		ip.Decrement()
+		ip.UpdateChecksum(ip.Decrement())
 		if ip.TTL() != ttl-1 || !ip.ChecksumOK() {
 			t.Fatalf("%s", lcoretest.Describe(frame))
 		}
@@ -68,6 +68,25 @@ func TestSetTypeKeepsTheChecksumRight(t *testing.T) {
 	ICMP(frame[EthernetLen+IPv4Len:]).SetType(EchoReply)
 	if got, want := lcoretest.Describe(frame), "10.8.0.2 > 10.0.0.1 icmp echo reply 1 seq 2 ttl 64 csum ok"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestChecksumOK(t *testing.T) {
+	for _, frame := range [][]byte{lcoretest.TCP(client, vip, "S"), lcoretest.TCP(client, vip, "S", lcoretest.RouterAlert())} {
+		ip := IPv4(frame[EthernetLen:])
+		if !ip.ChecksumOK() {
+			t.Errorf("%s: refused", lcoretest.Describe(frame))
+		}
+		for i := range ip.HeaderLen() {
+			if i == ip4VersionIHL {
+				continue // another length would be another header
+			}
+			ip[i] ^= 0x10
+			if ip.ChecksumOK() {
+				t.Errorf("%s: taken with byte %d wrong", lcoretest.Describe(frame), i)
+			}
+			ip[i] ^= 0x10
+		}
 	}
 }
 
