@@ -32,7 +32,7 @@ func checkRoutes(c checker) {
 		path := at("network.route", i)
 		if !c.given(path + ".to") {
 			c.errorf(path+".to", "missing").hint(`to = "172.16.0.0/12"`)
-		} else if first, found := seen.again(r.To, path); found && r.To.IsValid() {
+		} else if first, found := seen.again(r.To, path+".to"); found && r.To.IsValid() {
 			c.errorf(path+".to", "%s is the route of line %d too", r.To, c.lines.find(first))
 		} else if r.To.Bits() == 0 {
 			c.errorf(path+".to", "%s is the default route", r.To).hint("set the port's gateway instead")
@@ -40,7 +40,7 @@ func checkRoutes(c checker) {
 		path += ".via"
 		if !c.given(path) {
 			c.errorf(path, "missing").hint(`the next hop, on a subnet of a port: via = "10.8.0.2"`)
-		} else if !r.Via.IsValid() {
+		} else if !r.Via.IsValid() || !c.sound("port") {
 			continue
 		} else if _, ok := c.neighbor(r.Via); !ok {
 			c.errorf(path, "%s is on no subnet of any port", r.Via)

@@ -18,7 +18,9 @@ func checkPortNames(c checker) {
 	seen := firsts[string]{}
 	for i, p := range c.Ports {
 		path := at("port", i) + ".name"
-		if !portName.MatchString(p.Name) {
+		if p.Name == "" {
+			c.errorf(path, "missing").hint(`name = "outside"`)
+		} else if !portName.MatchString(p.Name) {
 			c.errorf(path, "%q is not a name", p.Name).hint(`1…32 letters, digits, ".", "_" or "-": "outside"`)
 		} else if first, found := seen.again(p.Name, path); found {
 			c.errorf(path, "%q is the port of line %d too", p.Name, c.lines.find(first))
@@ -30,8 +32,10 @@ func checkPortDevices(c checker) {
 	seen := firsts[string]{}
 	for i, p := range c.Ports {
 		path := at("port", i) + ".device"
-		if p.Device == "" || strings.ContainsAny(p.Device, ", \t\n") {
-			c.errorf(path, "%q is not a device", p.Device).hint(`a PCI address ("0000:03:00.0") or a virtual device ("net_af_packet0")`)
+		if p.Device == "" {
+			c.errorf(path, "missing").hint(`a PCI address like "0000:03:00.0", or a virtual device like "net_af_packet0"`)
+		} else if strings.ContainsAny(p.Device, ", \t\n") {
+			c.errorf(path, "%q is not a device", p.Device).hint(`a PCI address like "0000:03:00.0", or a virtual device like "net_af_packet0"`)
 		} else if first, found := seen.again(p.Device, path); found {
 			c.errorf(path, "%q is the device of line %d too", p.Device, c.lines.find(first))
 		} else if p.Vdev != "" && !strings.HasPrefix(p.Device, "net_") {
@@ -125,6 +129,9 @@ func checkGateways(c checker) {
 			c.errorf(path, "a second default gateway").hint("the first is on line %d; a [[network.route]] leads to single networks", c.lines.find(first))
 		}
 		first = path
+		if !c.sound(at("port", i) + ".addresses") {
+			continue
+		}
 		if port, ok := c.neighbor(p.Gateway); !ok || port != i {
 			c.errorf(path, "%s is on no subnet of port %q", p.Gateway, p.Name)
 		} else if c.own(p.Gateway) {

@@ -56,8 +56,11 @@ func checkServerAddress(c checker) {
 }
 
 func checkServerReachable(c checker) {
+	if !c.sound("port") || !c.sound("network") {
+		return
+	}
 	c.servers(func(_ *Service, rs *Server, path string) {
-		if a := rs.Address.Addr(); a.IsValid() && len(c.Ports) > 0 && !c.reachable(a) {
+		if a := rs.Address.Addr(); a.IsValid() && !c.reachable(a) {
 			c.errorf(path+".address", "no port reaches %s", a).hint("it is on no port's subnet and there is neither a [[network.route]] to it nor a gateway")
 		}
 	})
@@ -81,7 +84,7 @@ func checkServerLimits(c checker) {
 		if rs.Upper > math.MaxInt32 { // connections.md C9
 			c.errorf(path+".upper", "%d is out of range", rs.Upper).hint("0…%d", math.MaxInt32)
 		}
-		if rs.Lower > rs.Upper {
+		if rs.Lower > rs.Upper && c.sound(path+".upper") {
 			c.errorf(path+".lower", "%d is more than upper, which is %d", rs.Lower, rs.Upper).hint("0 ≤ lower ≤ upper")
 		}
 	})

@@ -41,7 +41,7 @@ func checkServiceNames(c checker) {
 		if !s.TCP.IsValid() && !s.UDP.IsValid() && s.Mark == 0 {
 			continue // not readable
 		}
-		if first, found := seen.again(s.Name(), path); found {
+		if first, found := seen.again(s.Name(), join(path, names[0])); found {
 			c.errorf(join(path, names[0]), "duplicate service: %s is on line %d too", s.Name(), c.lines.find(first))
 		}
 	}
@@ -55,6 +55,10 @@ func checkServiceAddress(c checker) {
 }
 
 func checkServiceMark(c checker) {
+	ruled := map[uint32]bool{}
+	for _, m := range c.Marks {
+		ruled[m.Mark] = true
+	}
 	for i, s := range c.Services {
 		path := at("service", i) + ".mark"
 		if !c.given(path) {
@@ -62,7 +66,7 @@ func checkServiceMark(c checker) {
 		}
 		if s.Mark == 0 {
 			c.errorf(path, "0 is no mark").hint("1…4294967295")
-		} else if !slices.ContainsFunc(c.Marks, func(m Mark) bool { return m.Mark == s.Mark }) {
+		} else if !ruled[s.Mark] && c.sound("mark") {
 			c.errorf(path, "no [[mark]] rule gives mark %d, so no packet can have it", s.Mark).
 				hint("[[mark]] with mark = %d, destination and ports", s.Mark)
 		}
@@ -103,8 +107,13 @@ func checkScheduler(c checker) {
 func checkPersistence(c checker) {
 	for i, s := range c.Services {
 		path := at("service", i)
+		if !c.sound(path + ".persistent") {
+			continue
+		}
 		if s.Persistent != 0 {
-			c.seconds(path+".persistent", s.Persistent)
+			if s.Persistent != c.Persistence.Timeout { // that was looked at already
+				c.seconds(path+".persistent", s.Persistent)
+			}
 			continue
 		}
 		for key, ap := range map[string]interface {
@@ -123,6 +132,9 @@ func checkNetmask(c checker) {
 	workers, steering := len(c.Workers.Lcores), c.Network.SteeringPrefix4
 	for i, s := range c.Services {
 		path := at("service", i) + ".netmask"
+		if !c.sound(at("service", i) + ".persistent") {
+			continue
+		}
 		if s.Persistent == 0 && c.given(path) {
 			c.errorf(path, "the service is not persistent").hint("persistent = true, or no netmask")
 		}

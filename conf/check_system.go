@@ -7,7 +7,7 @@ import (
 )
 
 func checkLcores(c checker) {
-	if len(c.Workers.Lcores) == 0 {
+	if len(c.Workers.Lcores) == 0 && !c.wrong["workers"] {
 		c.errorf("workers.lcores", "no lcores are given").hint("the CPU numbers that forward packets: lcores = [1]")
 	}
 	seen := firsts[int]{}

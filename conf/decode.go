@@ -46,7 +46,7 @@ func (d decoder) value(path string, v reflect.Value, datum any) {
 	} else if m, ok := datum.(map[string]any); ok {
 		d.table(path, v, m)
 	} else {
-		d.errorf(path, "must be a table, not %s", describe(datum)).hint("[%s]", plain(path))
+		d.errorf(path, "must be a table, not %s", describe(datum)).hint("write it as [%s]", plain(path))
 	}
 }
 

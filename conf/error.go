@@ -53,10 +53,11 @@ type report struct {
 	errors   []*Error
 	warnings []*Error
 	wrong    map[string]bool // paths with an error
+	touched  map[string]bool // those and all that they stand in
 }
 
 func newReport(file string, at lines) *report {
-	return &report{file: file, lines: at, wrong: map[string]bool{}}
+	return &report{file: file, lines: at, wrong: map[string]bool{}, touched: map[string]bool{}}
 }
 
 // errorf notes that the value at path is wrong. One error a path is enough: what follows from the
@@ -66,9 +67,15 @@ func (r *report) errorf(path, format string, args ...any) *Error {
 	if !r.wrong[path] {
 		r.wrong[path] = true
 		r.errors = append(r.errors, e)
+		for p := path; p != ""; p = parent(p) {
+			r.touched[p] = true
+		}
 	}
 	return e
 }
+
+// sound reports whether there is no error at path or below, so that what is said there can be built upon.
+func (r *report) sound(path string) bool { return !r.touched[path] }
 
 // warnf notes that the value at path is allowed but hardly meant.
 func (r *report) warnf(path, format string, args ...any) *Error {

@@ -48,11 +48,13 @@ func of[T any](want string, quoted bool, read func(any) (T, error), text func(T)
 }
 
 const (
-	wantNetwork = `a network ("10.0.0.0/8") or an address ("10.0.0.1")`
-	wantSubnet  = `an address with the length of its subnet ("10.0.0.1/24")`
-	wantVirtual = `an address and a port ("10.0.0.1:80"; port 0: all ports)`
-	wantServer  = `an address with or without a port ("10.9.0.11:80")`
-	wantTime    = `a number of seconds (300) or a duration ("300s", "10m")`
+	wantNetwork = `a network like "10.0.0.0/8" or an address like "10.0.0.1"`
+	wantSubnet  = `an address with the length of its subnet, like "10.0.0.1/24"`
+	wantVirtual = `an address and a port like "10.0.0.1:80"`
+	wantServer  = `an address with or without a port, like "10.9.0.11:80"`
+	wantTime    = `a number of seconds or a duration like "10m"`
+	wantMask    = `a length like 24 or a mask like "255.255.255.0"`
+	wantPorts   = `a port like 80 or a range like "8000-8099"`
 )
 
 // kinds are the types of single values.
@@ -62,9 +64,9 @@ var kinds = map[reflect.Type]kind{
 	reflect.TypeFor[int]():            of("an integer", false, readInt, strconv.Itoa),
 	reflect.TypeFor[uint32]():         of("an integer", false, readUint32, func(n uint32) string { return strconv.Itoa(int(n)) }),
 	reflect.TypeFor[Duration]():       of(wantTime, true, readDuration, formatDuration),
-	reflect.TypeFor[Netmask]():        of(`a length (24) or a mask ("255.255.255.0")`, false, readNetmask, func(n Netmask) string { return strconv.Itoa(int(n)) }),
-	reflect.TypeFor[PortRange]():      of(`a port (80) or a range ("8000-8099")`, true, readPortRange, PortRange.String),
-	reflect.TypeFor[netip.Addr]():     of(`an address ("10.0.0.1")`, true, readAddr, netip.Addr.String),
+	reflect.TypeFor[Netmask]():        of(wantMask, false, readNetmask, func(n Netmask) string { return strconv.Itoa(int(n)) }),
+	reflect.TypeFor[PortRange]():      of(wantPorts, true, readPortRange, PortRange.String),
+	reflect.TypeFor[netip.Addr]():     of(`an address like "10.0.0.1"`, true, readAddr, netip.Addr.String),
 	reflect.TypeFor[netip.Prefix]():   of(wantNetwork, true, readNetwork, netip.Prefix.String),
 	reflect.TypeFor[netip.AddrPort](): of(wantVirtual, true, readVirtual, netip.AddrPort.String),
 }
@@ -114,7 +116,7 @@ func readDuration(v any) (d Duration, err error) {
 		d = time.Duration(max(-1, min(v, int64(maxDuration/time.Second)+1))) * time.Second
 	case string:
 		if d, err = time.ParseDuration(v); err != nil {
-			return 0, fault{fmt.Sprintf("%q is not a duration", v), wantTime}
+			return 0, fault{fmt.Sprintf("%q is not a duration", v), "want " + wantTime}
 		}
 	default:
 		return 0, errType
@@ -163,7 +165,7 @@ func readNetmask(v any) (Netmask, error) {
 func readMask(s string) (Netmask, error) {
 	a, err := netip.ParseAddr(s)
 	if err != nil || !a.Is4() {
-		return 0, fault{fmt.Sprintf("%q is not an IPv4 mask", s), `a length (24) or a mask ("255.255.255.0")`}
+		return 0, fault{fmt.Sprintf("%q is not an IPv4 mask", s), "want " + wantMask}
 	}
 	b := a.As4()
 	mask := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
@@ -192,7 +194,7 @@ func readPortRange(v any) (PortRange, error) {
 		a, err1 := strconv.ParseUint(first, 10, 16)
 		b, err2 := strconv.ParseUint(last, 10, 16)
 		if err1 != nil || err2 != nil || a == 0 || b == 0 {
-			return PortRange{}, fault{strconv.Quote(v) + " is not a port or a range of ports", `1…65535: 80, "80" or "8000-8099"`}
+			return PortRange{}, fault{strconv.Quote(v) + " is not a port or a range of ports", "want " + wantPorts + ", 1…65535"}
 		}
 		if a > b {
 			return PortRange{}, fault{strconv.Quote(v) + " ends before it begins", fmt.Sprintf("did you mean \"%d-%d\"?", b, a)}

@@ -15,14 +15,16 @@ type lines map[string]int
 
 // find returns the line of path, or that of what it would stand in (the table's header); 0 if there is none.
 func (l lines) find(path string) int {
-	for path != "" {
+	for ; path != ""; path = parent(path) {
 		if line := l[path]; line != 0 {
 			return line
 		}
-		path = path[:max(0, strings.LastIndexAny(path, ".["))]
 	}
 	return 0
 }
+
+// parent returns the path of what path stands in; "" is the file.
+func parent(path string) string { return path[:max(0, strings.LastIndexAny(path, ".["))] }
 
 var element = regexp.MustCompile(`\[\d+\]`)
 
