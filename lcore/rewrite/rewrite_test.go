@@ -1,0 +1,184 @@
+package rewrite
+
+import (
+	"bytes"
+	"net/netip"
+	"testing"
+
+	"cleat/lcore/flow"
+	"cleat/lcore/lcoretest"
+	"cleat/lcore/wire"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+var (
+	client = netip.MustParseAddrPort("10.8.0.2:20001")
+	vip    = netip.MustParseAddrPort("10.0.0.1:80")
+	rs     = netip.MustParseAddrPort("192.168.0.7:8080")
+	router = netip.MustParseAddr("10.8.0.1")
+)
+
+func v4(a netip.Addr) uint32 { return flow.FromNetip(a).Uint32() }
+
+// packet returns the IPv4 packet in frame.
+func packet(frame []byte) wire.IPv4 {
+	ip, ok := wire.ParseIPv4(frame[wire.EthernetLen:], len(frame)-wire.EthernetLen)
+	if !ok {
+		panic("not an IPv4 packet: " + lcoretest.Describe(frame))
+	}
+	return ip
+}
+
+func in(ip wire.IPv4)  { NATIn(ip, v4(rs.Addr()), rs.Port()) }
+func out(ip wire.IPv4) { NATOut(ip, v4(vip.Addr()), vip.Port()) }
+
+func TestRewrite(t *testing.T) {
+	data := lcoretest.Payload([]byte("abc"))
+	fragments := lcoretest.Fragments(lcoretest.UDP(client, vip, lcoretest.ID(9), lcoretest.Payload(make([]byte, 24))), 16)
+	for _, tt := range []struct {
+		name    string
+		frame   []byte
+		rewrite func(wire.IPv4)
+		want    string
+	}{
+		{"NAT in", lcoretest.TCP(client, vip, "S"), in, "10.8.0.2 > 192.168.0.7 tcp 20001>8080 S seq 1 ttl 63 csum ok"},
+		{"NAT out", lcoretest.TCP(rs, client, "SA", data), out, "10.0.0.1 > 10.8.0.2 tcp 80>20001 SA seq 1 ack 0 len 3 ttl 63 csum ok"},
+		{"with options", lcoretest.TCP(client, vip, "S", lcoretest.RouterAlert(), lcoretest.MSS(1460)), in, "10.8.0.2 > 192.168.0.7 tcp 20001>8080 S seq 1 ttl 63 csum ok"},
+		{"the last hop", lcoretest.TCP(client, vip, "S", lcoretest.TTL(2)), in, "10.8.0.2 > 192.168.0.7 tcp 20001>8080 S seq 1 ttl 1 csum ok"},
+		{"UDP in", lcoretest.UDP(client, vip, data), in, "10.8.0.2 > 192.168.0.7 udp 20001>8080 len 3 ttl 63 csum ok"},
+		{"UDP out", lcoretest.UDP(rs, client, data), out, "10.0.0.1 > 10.8.0.2 udp 80>20001 len 3 ttl 63 csum ok"},
+		{"F1.8: none is computed", lcoretest.UDP(client, vip, lcoretest.NoChecksum(), data), in, "10.8.0.2 > 192.168.0.7 udp 20001>8080 len 3 ttl 63 csum ok"},
+		{"first fragment", bytes.Clone(fragments[0]), in, "10.8.0.2 > 192.168.0.7 udp fragment 0+16 of 9 ttl 63 csum ok"},
+		{"last fragment", bytes.Clone(fragments[1]), in, "10.8.0.2 > 192.168.0.7 udp fragment 16+16 of 9 ttl 63 csum ok"},
+		{"direct routing", lcoretest.UDP(client, vip, data), Forward, "10.8.0.2 > 10.0.0.1 udp 20001>80 len 3 ttl 63 csum ok"},
+		{"a wrong checksum stays wrong", wrong(lcoretest.TCP(client, vip, "S")), in, "10.8.0.2 > 192.168.0.7 tcp 20001>8080 S seq 1 ttl 63 csum bad tcp"},
+	} {
+		tt.rewrite(packet(tt.frame))
+		if got := lcoretest.Describe(tt.frame); got != tt.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+// wrong spoils the TCP checksum of an untagged frame without options.
+func wrong(frame []byte) []byte {
+	frame[wire.EthernetLen+wire.IPv4Len+16] ^= 1
+	return frame
+}
+
+// The fragments of a rewritten datagram must be those that the receiver can put together and verify.
+func TestFragmentsAreRewrittenAlike(t *testing.T) {
+	payload := lcoretest.Payload([]byte("a datagram in three fragments, or a few"))
+	whole := lcoretest.UDP(client, vip, lcoretest.ID(9), payload)
+	var joined []byte
+	for _, frame := range lcoretest.Fragments(whole, 16) {
+		in(packet(frame))
+		joined = append(joined, packet(frame).Payload()...)
+	}
+	in(packet(whole))
+	if diff := cmp.Diff([]byte(packet(whole).Payload()), joined); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Without all of the datagram in hand, a missing checksum stays missing.
+func TestUDPWithoutChecksumInSegments(t *testing.T) {
+	frame := lcoretest.UDP(client, vip, lcoretest.NoChecksum(), lcoretest.Payload(make([]byte, 100)))
+	ip, _ := wire.ParseIPv4(frame[wire.EthernetLen:90], len(frame)-wire.EthernetLen)
+	in(ip)
+	if got, want := lcoretest.Describe(frame), "10.8.0.2 > 192.168.0.7 udp 20001>8080 len 100 ttl 63 csum none"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestNATError(t *testing.T) {
+	sentIn, sentOut := lcoretest.TCP(client, rs, "S"), lcoretest.UDP(vip, client)
+	errorIn := func(ip wire.IPv4) bool { return NATErrorIn(ip, v4(rs.Addr()), rs.Port()) }
+	errorOut := func(ip wire.IPv4) bool { return NATErrorOut(ip, v4(vip.Addr()), vip.Port()) }
+	for _, tt := range []struct {
+		name    string
+		frame   []byte
+		rewrite func(wire.IPv4) bool
+		want    string // "": refused
+	}{
+		{
+			"C7.3", lcoretest.ICMPError(router, vip.Addr(), 3, 4, 1400, sentOut), errorIn,
+			"10.8.0.1 > 192.168.0.7 icmp 3/4 mtu 1400 (192.168.0.7 > 10.8.0.2 udp 8080>20001 csum ok) ttl 63 csum ok",
+		},
+		{
+			"C7.4", lcoretest.ICMPError(rs.Addr(), client.Addr(), 3, 3, 0, sentIn), errorOut,
+			"10.0.0.1 > 10.8.0.2 icmp 3/3 (10.8.0.2 > 10.0.0.1 tcp 20001>80 csum ok) ttl 63 csum ok",
+		},
+		{"about a later fragment", lcoretest.ICMPError(router, vip.Addr(), 11, 0, 0, lcoretest.Fragments(lcoretest.UDP(vip, client, lcoretest.Payload(make([]byte, 40))), 24)[1]), errorIn, ""},
+		{"no quote", lcoretest.ICMPError(router, vip.Addr(), 3, 3, 0, sentOut[:20]), errorIn, ""},
+		{"no ports", lcoretest.ICMPError(router, vip.Addr(), 3, 3, 0, sentOut[:37]), errorIn, ""},
+		{"an echo", lcoretest.Echo(rs.Addr(), client.Addr(), 1, 2, lcoretest.Payload(sentIn[14:])), errorOut, ""},
+		{"no message", lcoretest.ICMPError(router, vip.Addr(), 3, 3, 0, sentOut)[:wire.EthernetLen+wire.IPv4Len+4], errorIn, ""},
+	} {
+		before := bytes.Clone(tt.frame)
+		ip, ok := wire.ParseQuotedIPv4(tt.frame[wire.EthernetLen:])
+		ok = ok && tt.rewrite(ip)
+		got := ""
+		if ok {
+			got = lcoretest.Describe(tt.frame)
+		} else if !bytes.Equal(before, tt.frame) {
+			t.Errorf("%s: refused but changed", tt.name)
+		}
+		if got != tt.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestLink(t *testing.T) {
+	frame := lcoretest.TCP(client, vip, "S")
+	Link(frame, lcoretest.DirectorMAC, lcoretest.RealMAC)
+	if got, want := lcoretest.DescribeLink(frame), "02:00:00:00:00:02 > 02:00:00:00:00:03"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Whatever goes in to a real server and comes back arrives as it left, but for two hops.
+func TestNATOutUndoesNATIn(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		addr := rapid.Custom(func(t *rapid.T) netip.AddrPort {
+			return netip.AddrPortFrom(netip.AddrFrom4([4]byte(rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "address"))), rapid.Uint16().Draw(t, "port"))
+		})
+		src, dst, server := addr.Draw(t, "client"), addr.Draw(t, "vip"), addr.Draw(t, "rs")
+		payload := lcoretest.Payload(rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "payload"))
+		build := func(src, dst netip.AddrPort, ttl uint8) []byte {
+			return lcoretest.UDP(src, dst, payload, lcoretest.TTL(ttl))
+		}
+		if rapid.Bool().Draw(t, "tcp") {
+			build = func(src, dst netip.AddrPort, ttl uint8) []byte {
+				return lcoretest.TCP(src, dst, "A", payload, lcoretest.TTL(ttl))
+			}
+		}
+
+		frame := build(src, dst, 64)
+		NATIn(packet(frame), v4(server.Addr()), server.Port())
+		if diff := cmp.Diff(build(src, server, 63), frame); diff != "" {
+			t.Fatal(diff)
+		}
+		back := build(server, src, 64)
+		NATOut(packet(back), v4(dst.Addr()), dst.Port())
+		if diff := cmp.Diff(build(dst, src, 63), back); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func BenchmarkNATIn(b *testing.B) {
+	for name, frame := range map[string][]byte{"tcp": lcoretest.TCP(client, vip, "A"), "udp": lcoretest.UDP(client, vip)} {
+		ip := packet(frame)
+		b.Run(name, func(b *testing.B) {
+			addr, port := v4(rs.Addr()), rs.Port()
+			for b.Loop() {
+				NATIn(ip, addr, port)
+				addr++
+			}
+		})
+	}
+}
