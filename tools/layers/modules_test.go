@@ -21,7 +21,7 @@ func TestModulesExplained(t *testing.T) {
 	imported := map[string]string{} // module → a package that imports it
 	for _, p := range all {
 		for _, name := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
-			if dep := all[name]; p.ours() && dep.Module != nil && !dep.ours() {
+			if dep := all[name]; ours(p.ImportPath) && !ours(name) && dep.Module != nil {
 				imported[dep.Module.Path] = p.ImportPath
 			}
 		}

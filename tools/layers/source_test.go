@@ -33,8 +33,8 @@ type goPackage struct {
 	Module       *struct{ Path string }
 }
 
-// ours says whether the package belongs to the project.
-func (p goPackage) ours() bool { return p.Module != nil && p.Module.Path == module }
+// ours says whether a package belongs to the project.
+func ours(importPath string) bool { return strings.HasPrefix(importPath, module+"/") }
 
 // packages are the project's packages and all that they and their tests need, by import path. CGO_ENABLED=1 only
 // makes `go list` look at files with import "C" too; it compiles nothing.
