@@ -4,7 +4,8 @@
 set -eu
 role=$1
 number=${2:-}
-scripts=/cleat/tools/lab/provision
+scripts=$(dirname "$0")
+project=$(cd "$scripts/../../.." && pwd)
 
 install() {
 	missing=
@@ -30,7 +31,7 @@ rename() {
 
 # The distribution's Go is too old: the version that go.mod names.
 install_go() {
-	version=$(awk '$1 == "go" { print $2 }' /cleat/go.mod)
+	version=$(awk '$1 == "go" { print $2 }' "$project/go.mod")
 	[ -x /usr/local/go/bin/go ] && return
 	curl -fsSL "https://go.dev/dl/go$version.linux-$(dpkg --print-architecture).tar.gz" | tar -C /usr/local -xz
 }
@@ -50,10 +51,10 @@ director)
 	sh "$scripts/director.sh" dir0 dir1
 	sh "$scripts/offloads.sh" dir0 dir1
 	install_go
-	PATH=$PATH:/usr/local/go/bin make -C /cleat build
+	PATH=$PATH:/usr/local/go/bin make -C "$project" build
 	systemctl is-active --quiet cleatd || systemd-run --unit=cleatd \
-		--property=ExecReload='/bin/kill -HUP $MAINPID' \
-		/cleat/bin/cleatd --config /cleat/conf/examples/ppc.toml
+		--property='ExecReload=/bin/kill -HUP $MAINPID' \
+		"$project/bin/cleatd" --config "$project/conf/examples/ppc.toml"
 	;;
 real-server)
 	install ethtool iproute2 nginx-light

@@ -25,6 +25,9 @@ type Director struct {
 	control *http.Client
 }
 
+// ErrRefused is a configuration that cleatd would not take.
+var ErrRefused = errors.New("reload refused")
+
 // StartDirector starts the program cleatd with a configuration and waits until it is ready.
 func (l *Lab) StartDirector(ctx context.Context, cleatd string, config Config) (*Director, error) {
 	d := &Director{
@@ -80,18 +83,21 @@ func (d *Director) Reload(ctx context.Context, config Config) error {
 	if err := d.process.cmd.Process.Signal(unix.SIGHUP); err != nil {
 		return err
 	}
-	return d.lab.await(ctx, d.process, func() error {
+	refusal := ""
+	err = d.lab.await(ctx, d.process, func() error {
 		now, err := d.Status(ctx)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case now.ReloadError != "":
-			return fmt.Errorf("reload refused: %s", now.ReloadError)
-		case now.Generation == before.Generation:
+		}
+		if refusal = now.ReloadError; refusal == before.ReloadError && now.Generation == before.Generation {
 			return errors.New("reload not done")
 		}
 		return nil
 	})
+	if err == nil && refusal != "" {
+		return fmt.Errorf("%w: %s", ErrRefused, refusal)
+	}
+	return err
 }
 
 // Stop ends cleatd with SIGTERM; it is an error if it does not end in time or not with exit status 0.
