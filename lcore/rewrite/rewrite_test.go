@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/lcoretest"
 	"cleat/lcore/wire"
@@ -170,14 +171,18 @@ func TestNATOutUndoesNATIn(t *testing.T) {
 	})
 }
 
+// One operation is one packet, of a burst of different ones as in the data path.
 func BenchmarkNATIn(b *testing.B) {
 	for name, frame := range map[string][]byte{"tcp": lcoretest.TCP(client, vip, "A"), "udp": lcoretest.UDP(client, vip)} {
-		ip := packet(frame)
+		var packets [burst.Size]wire.IPv4
+		for i := range packets {
+			packets[i] = packet(bytes.Clone(frame))
+		}
 		b.Run(name, func(b *testing.B) {
-			addr, port := v4(rs.Addr()), rs.Port()
+			addr, port, i := v4(rs.Addr()), rs.Port(), 0
 			for b.Loop() {
-				NATIn(ip, addr, port)
-				addr++
+				NATIn(packets[i%burst.Size], addr, port)
+				i++
 			}
 		})
 	}
