@@ -56,7 +56,7 @@ func checkServerAddress(c checker) {
 }
 
 func checkServerReachable(c checker) {
-	if !c.sound("port") || !c.sound("network") {
+	if !c.sound("port") || !c.sound("network.route") {
 		return
 	}
 	c.servers(func(_ *Service, rs *Server, path string) {

@@ -59,6 +59,9 @@ func unsaid(key string, v, value, def reflect.Value) bool {
 	if key == "service.netmask" { // an error where nothing is remembered
 		return v.Interface().(Service).Persistent == 0
 	}
+	if value.Kind() == reflect.Slice {
+		return value.Len() == 0 // no array has a default
+	}
 	return value.IsZero() && def.IsZero()
 }
 

@@ -10,6 +10,11 @@ import (
 	"testing"
 )
 
+func TestMain(m *testing.M) {
+	flag.Set("rapid.nofailfile", "true") // a test leaves nothing behind, also when it fails
+	os.Exit(m.Run())
+}
+
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // golden compares got with the file testdata/name.
@@ -60,7 +65,7 @@ func TestSyntaxErrorKeepsTheDecodersText(t *testing.T) {
 	golden(t, "syntax.golden", err.Error())
 }
 
-func readText(t *testing.T, path string) string {
+func readText(t testing.TB, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -1,0 +1,178 @@
+package conf
+
+import (
+	"fmt"
+	"net/netip"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// configs draws configurations without mistakes.
+var configs = rapid.Custom(func(t *rapid.T) *Config {
+	c := Default()
+	c.DPDK.EAL = rapid.OneOf(rapid.Just[[]string](nil), rapid.SliceOfN(rapid.StringMatching(`[ -~ä\n\t]*`), 1, 3)).Draw(t, "eal")
+	c.DPDK.Hugepages = rapid.SampledFrom([]string{"auto", "require", "off"}).Draw(t, "hugepages")
+	c.Workers.Lcores = rapid.SliceOfNDistinct(rapid.IntRange(0, 63), 1, 4, rapid.ID[int]).Draw(t, "lcores")
+	c.Workers.IdleSleep = Duration(rapid.IntRange(1, 100_000).Draw(t, "us")) * time.Microsecond
+	c.Network.Forward = rapid.Bool().Draw(t, "forward")
+	c.Timeouts.UDP = drawSeconds(t)
+	c.Persistence.Timeout = drawSeconds(t)
+	c.Persistence.RestoreTimeout = rapid.Bool().Draw(t, "restore")
+	c.Metrics.Listen = rapid.SampledFrom([]string{"", ":9469", "[::1]:1"}).Draw(t, "metrics")
+	for i := range rapid.IntRange(1, 3).Draw(t, "ports") {
+		c.Ports = append(c.Ports, drawPort(t, i))
+	}
+	if rapid.Bool().Draw(t, "route") {
+		c.Network.Routes = []Route{{netip.MustParsePrefix("172.16.0.0/12"), address(8, 0, 7)}}
+	}
+	for i := range rapid.IntRange(0, 3).Draw(t, "services") {
+		c.Services = append(c.Services, drawService(t, c, i))
+	}
+	c.complete()
+	return c
+})
+
+func drawSeconds(t *rapid.T) Duration {
+	return Duration(rapid.IntRange(1, 2678400).Draw(t, "seconds")) * time.Second
+}
+
+// address returns 10.a.b.c.
+func address(a, b, c int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(a), byte(b), byte(c)}) }
+
+func drawPort(t *rapid.T, i int) Port {
+	p := elements[reflect.TypeFor[Port]()].(Port)
+	p.Name, p.Device = fmt.Sprintf("p%d", i), fmt.Sprintf("net_null%d", i)
+	p.Vdev = rapid.SampledFrom([]string{"", `a="b\c"`}).Draw(t, "vdev")
+	p.Addresses = []netip.Prefix{netip.PrefixFrom(address(8+i, 0, 1), rapid.IntRange(16, 29).Draw(t, "bits"))}
+	if i == 0 && rapid.Bool().Draw(t, "gateway") {
+		p.Gateway = address(8, 0, 2)
+	}
+	p.MTU = rapid.SampledFrom([]int{0, 1500}).Draw(t, "mtu")
+	return p
+}
+
+func drawService(t *rapid.T, c *Config, i int) Service {
+	s := elements[reflect.TypeFor[Service]()].(Service)
+	if rapid.Bool().Draw(t, "persistent") {
+		s.Persistent = drawSeconds(t)
+		if len(c.Workers.Lcores) == 1 {
+			s.Netmask = Netmask(rapid.IntRange(0, 32).Draw(t, "netmask"))
+		}
+	}
+	port := uint16(rapid.IntRange(1, 65535).Draw(t, "port"))
+	if s.Persistent != 0 && rapid.Bool().Draw(t, "all ports") {
+		port = 0
+	}
+	vip := netip.AddrPortFrom(address(0, 0, i+1), port)
+	switch rapid.SampledFrom([]string{"tcp", "udp", "mark"}).Draw(t, "kind") {
+	case "tcp":
+		s.TCP = vip
+	case "udp":
+		s.UDP = vip
+	case "mark":
+		s.Mark = uint32(i + 1)
+		c.Marks = append(c.Marks, drawMark(t, s.Mark))
+	}
+	if s.Scheduler = rapid.SampledFrom([]string{"rr", "wlc", "sh"}).Draw(t, "scheduler"); s.Scheduler == "sh" {
+		s.Flags = rapid.SampledFrom([][]string{nil, {"sh-port"}, {"sh-fallback", "sh-port"}}).Draw(t, "flags")
+	}
+	for j := range rapid.IntRange(0, 3).Draw(t, "servers") {
+		rs := elements[reflect.TypeFor[Server]()].(Server)
+		rs.Address = netip.AddrPortFrom(address(8, 0, 3+j), uint16(rapid.SampledFrom([]int{0, 80}).Draw(t, "rs port")))
+		rs.Weight = rapid.IntRange(0, 3).Draw(t, "weight")
+		rs.Upper = rapid.Uint32Range(0, 100).Draw(t, "upper")
+		s.Servers = append(s.Servers, rs)
+	}
+	return s
+}
+
+func drawMark(t *rapid.T, mark uint32) Mark {
+	m := Mark{Mark: mark, Protocol: rapid.SampledFrom([]string{"", "tcp", "udp"}).Draw(t, "protocol")}
+	if rapid.Bool().Draw(t, "to") {
+		m.Destination = netip.PrefixFrom(address(0, 0, int(mark)), 32)
+	}
+	if rapid.Bool().Draw(t, "from") {
+		m.Source = netip.MustParsePrefix("0.0.0.0/0")
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "ranges") {
+		first := rapid.Uint16Range(1, 60000).Draw(t, "first")
+		m.Ports = append(m.Ports, PortRange{first, first + rapid.Uint16Range(0, 9).Draw(t, "more")})
+	}
+	return m
+}
+
+// edited returns a copy of c with at most one thing changed.
+func edited(t *rapid.T, c *Config) *Config {
+	d, err := Parse("copy", []byte(c.TOML()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch rapid.IntRange(0, 5).Draw(t, "edit") {
+	case 0:
+		d.Workers.Lcores[0] = rapid.IntRange(0, 63).Draw(t, "lcore")
+	case 1:
+		d.Ports[0].MTU = 1500
+	case 2:
+		d.Marks = d.Marks[:len(d.Marks)/2]
+	case 3:
+		d.Services = d.Services[:len(d.Services)/2]
+	case 4:
+		for i := range d.Services {
+			d.Services[i].Servers = nil
+		}
+	case 5:
+		d.DPDK.EAL = nil
+	}
+	return d
+}
+
+// same compares all but the warnings, which name lines.
+func same(a, b *Config) bool {
+	x, y := *a, *b
+	x.Warnings, y.Warnings = nil, nil
+	return reflect.DeepEqual(x, y)
+}
+
+func TestFormatAndReadAgain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := configs.Draw(t, "config")
+		text := c.TOML()
+		again, err := Parse("again", []byte(text))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if !same(c, again) {
+			t.Fatalf("got %+v\nwant %+v\n%s", again, c, text)
+		}
+	})
+}
+
+func TestFormat(t *testing.T) {
+	golden(t, "format.golden", parse(t, readText(t, "testdata/base.toml")).TOML())
+}
+
+// FuzzParse: whatever the text, there is an error or a Config; a Config is printed so that it is read again.
+func FuzzParse(f *testing.F) {
+	for _, name := range []string{"examples/all.toml", "examples/pfmc.toml", "testdata/base.toml", "testdata/five.toml", "testdata/syntax.toml"} {
+		f.Add([]byte(readText(f, name)))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := Parse("fuzz", data)
+		if err != nil {
+			if es, ok := err.(Errors); !ok || len(es) == 0 || es.Error() == "" || c != nil {
+				t.Fatalf("%T %v, %v", err, err, c)
+			}
+			return
+		}
+		again, err := Parse("again", []byte(c.TOML()))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, c.TOML())
+		}
+		if !same(c, again) {
+			t.Fatalf("got %+v\nwant %+v", again, c)
+		}
+	})
+}
