@@ -24,14 +24,18 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: run
-run: setup-run build ## lab in network namespaces, real servers, demonstration of stickiness; Ctrl-C ends it (LAB_ONCE=1: ends by itself)
+run: NEEDS := run
+run: build ## lab in network namespaces, real servers, demonstration of stickiness; Ctrl-C ends it (LAB_ONCE=1: ends by itself)
 	$(call say,'bin/cleat-lab run')
 	@$(SUDO) bin/cleat-lab run
 
 .PHONY: test
-test: setup-test build ## vet, and all tests: leaves, worker, binding, race detector, lab
-	$(call say,'go vet')
+test: NEEDS := test
+test: build ## vet and all tests: leaves, worker, binding, race detector, lab
+	$(call say,'go vet and syntax of the scripts and the Vagrantfile')
 	@go vet ./...
+	@find . -name '*.sh' -exec bash -n {} \;
+	@ruby -c Vagrantfile
 	$(call say,'data path and configuration and tools: without cgo')
 	@CGO_ENABLED=0 go test $(PURE)
 	$(call say,'DPDK binding and perf lab')
@@ -44,7 +48,7 @@ test: setup-test build ## vet, and all tests: leaves, worker, binding, race dete
 	CGO_ENABLED=0 CLEAT_LAB=require go test -count=1 -p=1 $(if $(SUDO),-exec '$(SUDO)') ./tools/lab/...
 
 .PHONY: lint
-lint: setup-build ## gofumpt, vet, staticcheck, layers
+lint: ready ## gofumpt, vet, staticcheck, layers
 	$(call say,'gofumpt')
 	@unformatted=$$($(LINTER) gofumpt -l .); if [ -n "$$unformatted" ]; then \
 		printf 'not formatted; put right by: $(LINTER) gofumpt -w .\n%s\n' "$$unformatted"; exit 1; fi
@@ -56,23 +60,26 @@ lint: setup-build ## gofumpt, vet, staticcheck, layers
 	@go test ./tools/layers
 
 .PHONY: bench
-bench: setup-build ## micro-benchmarks of the data path
+bench: ready ## micro-benchmarks of the data path
 	$(call say,'benchmarks of the data path')
 	@CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem ./lcore/...
 
 .PHONY: build
-build: setup-build bin/cleatd bin/cleat bin/cleat-lab bin/cleat-perf ## cleatd, cleat, cleat-lab and cleat-perf in bin/
+build: ready bin/cleatd bin/cleat bin/cleat-lab bin/cleat-perf ## cleatd, cleat, cleat-lab and cleat-perf in bin/
 
 .PHONY: clean
 clean: ## remove what build and bench made
 	rm -rf bin perf/report
 
 .PHONY: setup
-setup: setup-test ## install what is missing to build, run and test (apt; Debian 12, 13, Ubuntu 24.04)
+setup: NEEDS := test
+setup: ready ## install what is missing to build, run and test (apt; Debian 12, 13, Ubuntu 24.04)
 
-.PHONY: setup-build setup-run setup-test
-setup-build setup-run setup-test: setup-%:
-	@tools/setup.sh $*
+# The target that was asked for says what the machine has to be ready for.
+NEEDS := build
+.PHONY: ready
+ready:
+	@tools/setup.sh $(NEEDS)
 
 # Programs are phony: what has to be compiled again is go build's own business.
 .PHONY: bin/cleatd bin/cleat bin/cleat-lab bin/cleat-perf
