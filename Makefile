@@ -34,7 +34,7 @@ test: NEEDS := test
 test: build ## vet and all tests: leaves, worker, binding, race detector, lab
 	$(call say,'go vet and syntax of the scripts and the Vagrantfile')
 	@go vet ./...
-	@find . -name '*.sh' -exec bash -n {} \;
+	@find . -name '*.sh' -print0 | xargs -0 -n1 bash -n
 	@ruby -c Vagrantfile
 	$(call say,'data path and configuration and tools: without cgo')
 	@CGO_ENABLED=0 go test $(PURE)
