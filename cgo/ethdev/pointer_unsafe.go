@@ -1,0 +1,16 @@
+package ethdev
+
+// #include <stdlib.h>
+// #include <rte_mempool.h>
+import "C"
+
+import (
+	"unsafe"
+
+	"cleat/cgo/pktmbuf"
+)
+
+func freeString(s *C.char) { C.free(unsafe.Pointer(s)) }
+
+// mempool is the pool as this package's C knows it.
+func mempool(p *pktmbuf.Pool) *C.struct_rte_mempool { return (*C.struct_rte_mempool)(p.C()) }

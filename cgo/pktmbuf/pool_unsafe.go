@@ -1,0 +1,138 @@
+package pktmbuf
+
+/*
+#cgo pkg-config: libdpdk
+#include <stdlib.h>
+#include <rte_errno.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+#include "desc.h"
+
+#cgo noescape cleat_alloc
+#cgo nocallback cleat_alloc
+#cgo noescape cleat_free
+#cgo nocallback cleat_free
+
+enum { CLEAT_BURST = 32 };
+
+// All n ≤ CLEAT_BURST mbufs or none. Their lengths are 0, their headroom is the default one.
+static int cleat_alloc(struct rte_mempool *pool, struct cleat_desc *d, unsigned int n)
+{
+	struct rte_mbuf *m[CLEAT_BURST];
+
+	if (rte_pktmbuf_alloc_bulk(pool, m, n) != 0)
+		return 0;
+	for (unsigned int i = 0; i < n; i++)
+		cleat_describe(&d[i], m[i]);
+	return 1;
+}
+
+// The mbufs with all their segments, each to its own pool.
+static void cleat_free(uintptr_t *mbufs, unsigned int n)
+{
+	rte_pktmbuf_free_bulk((struct rte_mbuf **)mbufs, n);
+}
+*/
+import "C"
+
+import (
+	"fmt"
+	"unsafe"
+
+	"cleat/cgo/eal"
+	"cleat/lcore/burst"
+)
+
+var _ = [1]int{}[burst.Size^C.CLEAT_BURST]
+
+// MaxDataRoom is the greatest data room of a buffer behind its headroom, in bytes.
+const MaxDataRoom = 65535 - burst.Headroom
+
+// Pool is a mempool of mbufs. Any thread may use it; those started by eal.Thread have a cache in it.
+type Pool struct {
+	c *C.struct_rte_mempool
+}
+
+var _ burst.Pool = (*Pool)(nil)
+
+// NewPool makes a pool of n mbufs (best one less than a power of two) on a NUMA socket
+// (eal.SocketAny: wherever). cache is how many free ones each lcore may keep for itself, at most 512 and
+// n/1.5; 0: none. dataRoom is the room for a frame behind the headroom, in bytes: 2048 suits an MTU
+// of 1500.
+func NewPool(name string, n, cache, dataRoom, socket int) (*Pool, error) {
+	if dataRoom < 1 || dataRoom > MaxDataRoom {
+		return nil, fmt.Errorf("pktmbuf: pool %s: data room %d: must be 1 to %d bytes", name, dataRoom, MaxDataRoom)
+	}
+	if n < 1 || cache < 0 {
+		return nil, fmt.Errorf("pktmbuf: pool %s: %d mbufs, cache of %d: must be at least 1 and 0", name, n, cache)
+	}
+	cname := C.CString(name)
+	defer C.free(unsafe.Pointer(cname))
+	p := &Pool{}
+	err := eal.Try("rte_pktmbuf_pool_create", func() int {
+		p.c = C.rte_pktmbuf_pool_create(cname, C.uint(n), C.uint(cache), 0, C.uint16_t(burst.Headroom+dataRoom), C.int(socket))
+		if p.c == nil {
+			return -1
+		}
+		return 0
+	})
+	if err != nil {
+		return nil, fmt.Errorf("pktmbuf: pool %s of %d mbufs on socket %d: %w", name, n, socket, err)
+	}
+	return p, nil
+}
+
+// Close gives the pool's memory back. All its mbufs are in it, and no port uses it, by then.
+func (p *Pool) Close() {
+	C.rte_mempool_free(p.c)
+	p.c = nil
+}
+
+// C is the struct rte_mempool, for the packages of this binding.
+func (p *Pool) C() unsafe.Pointer { return unsafe.Pointer(p.c) }
+
+// Avail is the number of free mbufs, those in the lcores' caches included. It is exact while nobody
+// uses the pool, and costs a look at every lcore: not for the data path.
+func (p *Pool) Avail() int { return int(C.rte_mempool_avail_count(p.c)) }
+
+// InUse is the number of mbufs somebody holds: a worker, a ring, or a port's receive and transmit
+// queues.
+func (p *Pool) InUse() int { return int(C.rte_mempool_in_use_count(p.c)) }
+
+// Size is the number of mbufs in all.
+func (p *Pool) Size() int { return int(p.c.size) }
+
+// Socket is the NUMA socket of the pool's memory.
+func (p *Pool) Socket() int { return int(p.c.socket_id) }
+
+// Alloc implements burst.Pool, for up to burst.Size packets.
+func (p *Pool) Alloc(packets []burst.Packet) bool {
+	var descs [burst.Size]Desc
+	d := descs[:len(packets)]
+	if len(d) == 0 {
+		return true
+	}
+	if C.cleat_alloc(p.c, (*C.struct_cleat_desc)(unsafe.Pointer(&d[0])), C.uint(len(d))) == 0 {
+		return false
+	}
+	for i := range d {
+		d[i].Packet(&packets[i], 0)
+	}
+	return true
+}
+
+// Free implements burst.Pool. Packets may be of any pool.
+func (p *Pool) Free(packets []burst.Packet) { Free(packets) }
+
+// Free gives packets back, each with all its segments to the pool it came from.
+func Free(packets []burst.Packet) {
+	var mbufs [burst.Size]C.uintptr_t
+	for len(packets) > 0 {
+		n := min(len(packets), burst.Size)
+		for i := range packets[:n] {
+			mbufs[i] = C.uintptr_t(packets[i].Handle)
+		}
+		C.cleat_free(&mbufs[0], C.uint(n))
+		packets = packets[n:]
+	}
+}
