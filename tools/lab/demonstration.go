@@ -34,8 +34,10 @@ type kind struct {
 	says    string
 	turns   []turn
 	expect  []expectation
-	// templates: show them afterwards.
-	templates bool
+	// templates is how cleat templates picks this kind's; none: there are none to show.
+	templates []string
+	// remembered is how many templates of this kind there must be.
+	remembered int
 }
 
 // expectation is something that must hold for the answers of a kind; broken says why it does not, or "".
@@ -70,24 +72,27 @@ var kinds = []kind{
 			{2, 443, 4},
 			{3, 443, 4},
 		},
-		expect:    []expectation{stays(), spread(80), spread(443), portsApart(1)},
-		templates: true,
+		expect:     []expectation{stays(), spread(80), spread(443), portsApart(1)},
+		templates:  []string{"--protocol", "tcp"},
+		remembered: 7,
 	},
 	{
-		title:     "PCC, persistence per client",
-		example:   "pcc.toml",
-		says:      "one template for each client, whatever the port",
-		turns:     []turn{{1, 80, 4}, {2, 80, 4}, {3, 80, 4}, {stranger, 443, 1}, {1, 443, 4}, {2, 443, 4}, {3, 443, 4}},
-		expect:    []expectation{stays(), spread(80), portsTogether()},
-		templates: true,
+		title:      "PCC, persistence per client",
+		example:    "pcc.toml",
+		says:       "one template for each client, whatever the port",
+		turns:      []turn{{1, 80, 4}, {2, 80, 4}, {3, 80, 4}, {stranger, 443, 1}, {1, 443, 4}, {2, 443, 4}, {3, 443, 4}},
+		expect:     []expectation{stays(), spread(80), portsTogether()},
+		templates:  []string{"--virtual", "10.0.0.1:0"},
+		remembered: 4,
 	},
 	{
-		title:     "PFMC, persistence per firewall mark",
-		example:   "pfmc.toml",
-		says:      "one template for each client and mark: :80 and :443 bear the same mark",
-		turns:     []turn{{1, 80, 4}, {2, 80, 4}, {3, 80, 4}, {stranger, 443, 1}, {1, 443, 4}, {2, 443, 4}, {3, 443, 4}},
-		expect:    []expectation{stays(), spread(80), portsTogether()},
-		templates: true,
+		title:      "PFMC, persistence per firewall mark",
+		example:    "pfmc.toml",
+		says:       "one template for each client and mark: :80 and :443 bear the same mark",
+		turns:      []turn{{1, 80, 4}, {2, 80, 4}, {3, 80, 4}, {stranger, 443, 1}, {1, 443, 4}, {2, 443, 4}, {3, 443, 4}},
+		expect:     []expectation{stays(), spread(80), portsTogether()},
+		templates:  []string{"--mark", "3"},
+		remembered: 4,
 	},
 }
 

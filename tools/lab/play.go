@@ -77,20 +77,24 @@ func keep(ctx context.Context, f upFlags) (err error) {
 	if err != nil {
 		return err
 	}
+	start := func(context.Context, *topology.Lab) (*topology.Director, error) { return nil, nil }
+	if f.config != "" {
+		if start, err = cleatdWith(f.config); err != nil {
+			return err
+		}
+	}
 	lab, err := topology.Up(ctx, options)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lab.Close()) }()
-	var director *topology.Director
-	if f.config != "" {
-		if director, err = startDirector(ctx, lab, f.config); err != nil {
-			return err
-		}
+	director, err := start(ctx, lab)
+	if err != nil {
+		return err
 	}
 	howTo(os.Stdout, lab, director)
 	fmt.Printf("End it with:\n  %s %d\n", upMark, lab.ID)
-	if !f.foreground || os.Getenv(detachedVariable) != "" {
+	if os.Getenv(detachedVariable) != "" {
 		if err := letGo(); err != nil {
 			return err
 		}
@@ -99,7 +103,8 @@ func keep(ctx context.Context, f upFlags) (err error) {
 	return nil
 }
 
-func startDirector(ctx context.Context, lab *topology.Lab, file string) (*topology.Director, error) {
+// cleatdWith looks at program and configuration first, so that what is wrong there shows before the lab is up.
+func cleatdWith(file string) (func(context.Context, *topology.Lab) (*topology.Director, error), error) {
 	p, err := findPlace()
 	if err != nil {
 		return nil, err
@@ -108,7 +113,9 @@ func startDirector(ctx context.Context, lab *topology.Lab, file string) (*topolo
 	if err != nil {
 		return nil, err
 	}
-	return lab.StartDirector(ctx, p.cleatd, config)
+	return func(ctx context.Context, lab *topology.Lab) (*topology.Director, error) {
+		return lab.StartDirector(ctx, p.cleatd, config)
+	}, nil
 }
 
 // detachedVariable tells a process that it is the keeper of a lab whose starter waits for its word.

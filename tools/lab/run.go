@@ -61,11 +61,11 @@ func run(ctx context.Context, f upFlags) (err error) {
 		s.lab.ID, strings.Join(s.lab.Servers(), ", "))
 	for _, k := range kinds {
 		if err := s.demonstrate(ctx, k); err != nil {
-			return interrupted(ctx, err)
+			return err
 		}
 	}
 	if err := s.comeBack(ctx); err != nil {
-		return interrupted(ctx, err)
+		return err
 	}
 	verdict := s.summary()
 	if os.Getenv("LAB_ONCE") == "1" {
@@ -73,16 +73,12 @@ func run(ctx context.Context, f upFlags) (err error) {
 	}
 	howTo(s.out, s.lab, s.director)
 	fmt.Fprintln(s.out, "Ctrl-C ends the lab.")
-	<-ctx.Done()
-	return verdict
-}
-
-// interrupted: what fails because the user ended the lab is no error.
-func interrupted(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	select {
+	case <-ctx.Done():
+		return verdict
+	case <-s.director.Ended():
+		return errors.Join(verdict, fmt.Errorf("cleatd ended by itself%s", s.director.LogTail()))
 	}
-	return err
 }
 
 // configure starts cleatd with an example, or has the one that runs reload.
@@ -117,15 +113,27 @@ func (s *show) demonstrate(ctx context.Context, k kind) error {
 	for _, e := range k.expect {
 		s.judge(k.title, e, got)
 	}
-	if !k.templates {
+	if k.remembered == 0 {
 		return nil
 	}
-	cmd := exec.CommandContext(ctx, s.place.cleat, "--socket", s.director.Socket, "templates")
+	return s.remembered(ctx, k)
+}
+
+// remembered prints the templates of a kind and checks their number.
+func (s *show) remembered(ctx context.Context, k kind) error {
+	cmd := exec.CommandContext(ctx, s.place.cleat, append([]string{"--socket", s.director.Socket, "templates"}, k.templates...)...)
 	listing, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), err, listing)
 	}
-	fmt.Fprintf(s.out, "   cleat templates\n%s", listing)
+	text := fmt.Sprintf("%d templates", k.remembered)
+	s.judge(k.title, expectation{text, func(answers) string {
+		if rows := strings.Count(string(listing), "\n") - 1; rows != k.remembered { // one is the heading
+			return fmt.Sprintf("there are %d", rows)
+		}
+		return ""
+	}}, nil)
+	fmt.Fprintf(s.out, "   cleat templates %s\n%s", strings.Join(k.templates, " "), listing)
 	return nil
 }
 
@@ -137,7 +145,7 @@ func (s *show) ask(ctx context.Context, turns []turn) (answers, error) {
 			out, err := s.lab.Output(ctx, "cl", "curl", "-sS", "--max-time", "5",
 				"--interface", topology.Client(t.client).String(), fmt.Sprintf("http://10.0.0.1:%d/", t.port))
 			if err != nil {
-				return nil, fmt.Errorf("%w\ncleatd's log is:\n%s", err, s.director.LogTail())
+				return nil, fmt.Errorf("%w\ncleatd's log:%s", err, s.director.LogTail())
 			}
 			name, _, _ := strings.Cut(out, " ")
 			got[t] = append(got[t], name)
@@ -152,7 +160,10 @@ func (s *show) table(turns []turn, got answers) {
 	t.SetOutputMirror(s.out)
 	t.SetStyle(table.StyleLight)
 	t.AppendHeader(table.Row{"client", "asks", "attempt 1", "2", "3", "4"})
-	for _, turn := range turns {
+	for i, turn := range turns {
+		if i > 0 && turn.port != turns[i-1].port {
+			t.AppendSeparator()
+		}
 		row := table.Row{topology.Client(turn.client), fmt.Sprintf("10.0.0.1:%d", turn.port)}
 		for _, name := range got[turn] {
 			row = append(row, name)
@@ -184,7 +195,11 @@ func (s *show) comeBack(ctx context.Context) error {
 	if err := s.configure(ctx, before.example); err != nil {
 		return err
 	}
-	turns := []turn{{1, 80, 2}, {2, 80, 2}, {3, 80, 2}, {1, 443, 2}, {2, 443, 2}, {3, 443, 2}}
+	home := map[string]string{} // by "client asks VIP:port"
+	for _, t := range templates {
+		home[t.Client+" asks "+t.Virtual] = serverName(t.Server)
+	}
+	turns := []turn{{1, 80, 4}, {2, 80, 4}, {3, 80, 4}, {1, 443, 4}, {2, 443, 4}, {3, 443, 4}}
 	got, err := s.ask(ctx, turns)
 	if err != nil {
 		return err
@@ -192,14 +207,9 @@ func (s *show) comeBack(ctx context.Context) error {
 	s.table(turns, got)
 	s.judge("back to PPC", expectation{"every client is where its template of a while ago says", func(a answers) string {
 		for t, names := range a {
-			client, virtual := topology.Client(t.client).String(), fmt.Sprintf("10.0.0.1:%d", t.port)
-			for _, remembered := range templates {
-				if remembered.Client != client || remembered.Virtual != virtual {
-					continue
-				}
-				if want := serverName(remembered.Server); distinct(append(names, want)) != 1 {
-					return fmt.Sprintf("client %d on :%d went to %v, its template says %s", t.client, t.port, names, want)
-				}
+			want := home[fmt.Sprintf("%v asks 10.0.0.1:%d", topology.Client(t.client), t.port)]
+			if distinct(append(names, want)) != 1 {
+				return fmt.Sprintf("client %d on :%d went to %v, its template said %q", t.client, t.port, names, want)
 			}
 		}
 		return ""

@@ -17,8 +17,12 @@ type Config map[string]any
 
 // ReadConfig reads a file, such as one of conf/examples.
 func ReadConfig(file string) (Config, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
 	config := Config{}
-	if _, err := toml.DecodeFile(file, &config); err != nil {
+	if _, err := toml.Decode(string(text), &config); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return config, nil

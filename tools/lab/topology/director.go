@@ -68,6 +68,9 @@ func (d *Director) write(config Config) error {
 	return config.fit(d.lab, d.Socket).write(d.File)
 }
 
+// Ended is closed when cleatd is no more, for whatever reason.
+func (d *Director) Ended() <-chan struct{} { return d.process.done }
+
 // PID of cleatd.
 func (d *Director) PID() int { return d.process.cmd.Process.Pid }
 

@@ -2,7 +2,6 @@ package topology
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,6 +21,8 @@ type process struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed when it has ended
 	err  error         // of its end; valid after done
+	// killed: on purpose, so that its end is no error.
+	killed bool
 }
 
 // start runs a program in a namespace until it is stopped or the lab is closed.
@@ -65,19 +66,14 @@ func (p *process) stop() error {
 
 // kill ends the process at once.
 func (p *process) kill() {
-	_ = p.cmd.Process.Kill()
+	p.killed = true
+	_ = p.cmd.Process.Kill() // fails only if it has ended
 	<-p.done
 }
 
 // ended is how a process that is no more ended: nil for exit status 0, or because it was killed on purpose.
 func (p *process) ended() error {
-	var exit *exec.ExitError
-	if errors.As(p.err, &exit) {
-		if status, ok := exit.Sys().(unix.WaitStatus); ok && status.Signaled() && status.Signal() == unix.SIGKILL {
-			return nil
-		}
-	}
-	if p.err != nil {
+	if p.err != nil && !p.killed {
 		return fmt.Errorf("%s: %w%s", p.name, p.err, p.tail())
 	}
 	return nil
