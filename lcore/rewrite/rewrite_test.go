@@ -171,6 +171,21 @@ func TestNATOutUndoesNATIn(t *testing.T) {
 	})
 }
 
+func TestRewriteDoesNotAllocate(t *testing.T) {
+	tcp, none := packet(lcoretest.TCP(client, vip, "A")), packet(lcoretest.UDP(client, vip, lcoretest.NoChecksum()))
+	about := packet(lcoretest.ICMPError(router, vip.Addr(), 3, 4, 1400, lcoretest.UDP(vip, client)))
+	allocs := testing.AllocsPerRun(10, func() {
+		in(tcp)
+		out(tcp)
+		in(none)
+		Forward(tcp)
+		NATErrorIn(about, v4(rs.Addr()), rs.Port())
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations", allocs)
+	}
+}
+
 // One operation is one packet, of a burst of different ones as in the data path.
 func BenchmarkNATIn(b *testing.B) {
 	for name, frame := range map[string][]byte{"tcp": lcoretest.TCP(client, vip, "A"), "udp": lcoretest.UDP(client, vip)} {

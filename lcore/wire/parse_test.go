@@ -231,6 +231,21 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+func TestParseDoesNotAllocate(t *testing.T) {
+	frame := lcoretest.TCP(client, vip, "S")
+	allocs := testing.AllocsPerRun(10, func() {
+		eth, _ := ParseEthernet(frame)
+		ip, _ := ParseIPv4(eth.Payload(), len(frame)-EthernetLen)
+		tcp, _ := ParseTCP(ip.Payload())
+		if !ip.ChecksumOK() || Checksum(tcp, ip.Pseudo()) != 0 {
+			t.Error("wrong checksum")
+		}
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations", allocs)
+	}
+}
+
 // set returns b with another byte at i.
 func set(b []byte, i int, to byte) []byte {
 	b = bytes.Clone(b)
