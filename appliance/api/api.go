@@ -125,11 +125,10 @@ type Worker struct {
 	Sleeps      uint64            `json:"sleeps"`
 	Received    uint64            `json:"received"`
 	Injected    uint64            `json:"injected"`
-	Made        uint64            `json:"made"`
+	Taken       uint64            `json:"taken"` // packets that other workers handed over
 	Transmitted uint64            `json:"transmitted"`
 	Punted      uint64            `json:"punted"`
 	HandedOver  uint64            `json:"handed_over"`
-	Consumed    uint64            `json:"consumed"`
 	Held        uint64            `json:"held"`
 	Unaccounted int64             `json:"unaccounted"`
 	Drops       map[string]uint64 `json:"drops"` // by reason, those that are not 0

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/prometheus/exporter-toolkit/web"
+
+	"cleat/appliance/control"
+	"cleat/appliance/director"
+	"cleat/appliance/manage"
+	"cleat/appliance/stat"
+	"cleat/conf"
+)
+
+func newLogger(c *conf.Log, w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level)) // conf has checked the word
+	options := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// appliance starts everything in order, waits for the end of ctx, and stops everything in the opposite order.
+func appliance(ctx context.Context, c *conf.Config, path string, log *slog.Logger) error {
+	tune()
+	d, err := director.Open(c, log)
+	defer d.Close()
+	if err != nil {
+		return err
+	}
+	loop, err := manage.New(d, c, path, version, log)
+	if err != nil {
+		return &director.Failure{Status: director.ExitConfig, Doing: path, Err: err}
+	}
+	metrics := stat.Handler(loop)
+	socket, err := control.New(c.Control.Socket, c.Control.Group, loop, metrics, log)
+	if err != nil {
+		return &director.Failure{Status: director.ExitSocket, Doing: "control socket", Err: err}
+	}
+	defer socket.Close()
+	if err := d.Start(c, loop.Tables()); err != nil {
+		return err
+	}
+	var all sync.WaitGroup
+	defer all.Wait()
+	loopCtx, end := context.WithCancel(context.Background())
+	defer end()
+	all.Go(func() { loop.Run(loopCtx) })
+	failed := make(chan error, 2)
+	all.Go(func() { failed <- socket.Serve() })
+	defer socket.Close()
+	exporter, err := listenMetrics(&c.Metrics, metrics, log, failed)
+	if err != nil {
+		return &director.Failure{Status: director.ExitSocket, Doing: "metrics", Err: err}
+	}
+	defer exporter.Close()
+	log.Info("cleatd forwards", "version", version, "config", path, "workers", len(d.Workers), "services", len(c.Services), "socket", c.Control.Socket)
+	notify(log, daemon.SdNotifyReady)
+	err = wait(ctx, loop, log, failed)
+	notify(log, daemon.SdNotifyStopping)
+	return err
+}
+
+// wait reloads on SIGHUP until ctx ends or a listener fails.
+func wait(ctx context.Context, loop *manage.Loop, log *slog.Logger, failed <-chan error) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			log.Info("cleatd stops")
+			return nil
+		case err := <-failed:
+			return err
+		case <-hangup:
+			notify(log, daemon.SdNotifyReloading)
+			_, err := loop.Reload(ctx) // the loop logs what came of it
+			var refused *control.Refused
+			if err != nil && !errors.As(err, &refused) && ctx.Err() == nil {
+				return err
+			}
+			notify(log, daemon.SdNotifyReady)
+		}
+	}
+}
+
+// listenMetrics serves Prometheus where the configuration says, if it does.
+func listenMetrics(c *conf.Metrics, metrics http.Handler, log *slog.Logger, failed chan<- error) (io.Closer, error) {
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", metrics)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: readHeaderTimeout}
+	if c.Listen == "" {
+		return server, nil
+	}
+	if err := web.Validate(c.WebConfigFile); err != nil {
+		return nil, err
+	}
+	l, err := listen(c.Listen)
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		if err := web.Serve(l, server, &web.FlagConfig{WebConfigFile: &c.WebConfigFile}, log); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	}()
+	return server, nil
+}

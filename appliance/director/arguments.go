@@ -1,0 +1,87 @@
+package director
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"cleat/cgo/eal"
+	"cleat/conf"
+)
+
+const (
+	dataRoom    = 2048
+	mbufBytes   = dataRoom + 128 + 128 + 64 // data room, headroom, struct rte_mbuf, mempool's own
+	entryBytes  = 64 + 9                    // connection or template and its share of the index
+	memorySlack = 96                        // MiB: queues, rings, DPDK itself
+)
+
+// ealArgs returns the arguments for the EAL: ours first, the operator's after them, so that theirs win where DPDK
+// takes the last one.
+func ealArgs(c *conf.Config) ([]string, error) {
+	mib := c.DPDK.Memory
+	if mib == 0 {
+		mib = memory(c)
+	}
+	args, err := eal.MemoryArgs(c.DPDK.Hugepages, mib)
+	if err != nil {
+		return nil, err
+	}
+	main, err := mainCPU(c.Workers.Lcores)
+	if err != nil {
+		return nil, err
+	}
+	args = append(args, "--lcores", fmt.Sprintf("0@%d", main), "--file-prefix", c.DPDK.FilePrefix)
+	pci := false
+	for _, p := range c.Ports {
+		if p.Vdev == "" {
+			args = append(args, "-a", p.Device)
+			pci = true
+			continue
+		}
+		args = append(args, "--vdev", vdev(&p, len(c.Workers.Lcores)))
+	}
+	if !pci {
+		args = append(args, "--no-pci")
+	}
+	return append(args, c.DPDK.EAL...), nil
+}
+
+// memory is what c needs, in MiB.
+func memory(c *conf.Config) int {
+	tables := len(c.Workers.Lcores) * (c.Tables.Connections + c.Tables.Templates) * entryBytes
+	return (tables+c.DPDK.Mbufs*mbufBytes)>>20 + memorySlack
+}
+
+// mainCPU is where DPDK's main lcore, which forwards nothing, starts: on a CPU of no worker if there is one.
+func mainCPU(workers []int) (int, error) {
+	var allowed unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
+		return 0, err
+	}
+	for _, cpu := range workers {
+		if !allowed.IsSet(cpu) {
+			return 0, fmt.Errorf("workers.lcores: CPU %d is not there, or this process may not use it", cpu)
+		}
+	}
+	for cpu := range 1024 {
+		if allowed.IsSet(cpu) && !slices.Contains(workers, cpu) {
+			return cpu, nil
+		}
+	}
+	return workers[0], nil
+}
+
+// queueArgs is how virtual devices are told how many queues to make.
+var queueArgs = map[string]string{"net_af_packet": "qpairs", "net_af_xdp": "queue_count"}
+
+// vdev returns a virtual device's argument, with one queue a worker unless the operator says otherwise.
+func vdev(p *conf.Port, workers int) string {
+	arg := p.Device + "," + p.Vdev
+	if key, ok := queueArgs[strings.TrimRight(p.Device, "0123456789")]; ok && workers > 1 && !strings.Contains(p.Vdev, key+"=") {
+		arg += fmt.Sprintf(",%s=%d", key, workers)
+	}
+	return arg
+}

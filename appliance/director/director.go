@@ -1,0 +1,158 @@
+// Package director makes of a configuration what forwards packets: DPDK's environment, ports, packet buffers, tables, workers,
+// and the immutable tables that workers read.
+package director
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"cleat/cgo/eal"
+	"cleat/cgo/pktmbuf"
+	"cleat/conf"
+	"cleat/lcore"
+	"cleat/lcore/burst"
+	"cleat/lcore/flow"
+)
+
+// Director is a started data path.
+type Director struct {
+	Ports   []*Port
+	Workers []*lcore.Worker
+	// Lcores are the CPUs of the workers, by worker number.
+	Lcores []int
+	// Hugepages tells whether tables and packet buffers lie in hugepages.
+	Hugepages bool
+
+	log   *slog.Logger
+	eal   bool
+	pools map[int]*pktmbuf.Pool // by NUMA socket
+	done  []<-chan struct{}     // of the workers' threads
+}
+
+// Open starts the EAL and the ports that c names. What it started, Close ends, also after an error.
+func Open(c *conf.Config, log *slog.Logger) (*Director, error) {
+	d := &Director{log: log, Lcores: c.Workers.Lcores, pools: map[int]*pktmbuf.Pool{}}
+	if err := d.startEAL(c); err != nil {
+		return d, err
+	}
+	for i := range c.Ports {
+		if err := d.openPort(c, i); err != nil {
+			return d, fail(ExitPort, err, "port %s (%s)", c.Ports[i].Name, c.Ports[i].Device)
+		}
+	}
+	return d, nil
+}
+
+func (d *Director) startEAL(c *conf.Config) error {
+	args, err := ealArgs(c)
+	if err != nil {
+		return fail(ExitEAL, err, "memory")
+	}
+	for _, a := range args {
+		d.Hugepages = d.Hugepages || a == "--in-memory"
+	}
+	eal.SetLog(func(line string) { d.log.Info(line, "from", "dpdk") })
+	d.log.Info("starting DPDK", "version", eal.Version(), "arguments", args)
+	if err := eal.Init(args); err != nil {
+		return fail(ExitEAL, err, "DPDK")
+	}
+	d.eal = true
+	return nil
+}
+
+// Start makes the workers, with tables of their own and t to begin with, and sets them off.
+func (d *Director) Start(c *conf.Config, t *lcore.Tables) error {
+	plans := d.plans(c)
+	var err error
+	if d.Workers, err = lcore.NewWorkers(plans, t); err != nil {
+		return fail(ExitEAL, err, "tables (raise dpdk.memory, or make tables.connections and tables.templates smaller)")
+	}
+	for _, p := range d.Ports {
+		if err := p.dev.Start(); err != nil {
+			return fail(ExitPort, err, "port %s", p.Name)
+		}
+	}
+	if err := eal.KeepOff(d.Lcores); err != nil {
+		d.log.Warn("workers share their cores with the rest of the process", "why", err)
+	}
+	for i, w := range d.Workers {
+		done, err := eal.Thread(fmt.Sprintf("cleat-worker-%d", i), d.Lcores[i], w.Run)
+		if err != nil {
+			return fail(ExitEAL, err, "worker %d", i)
+		}
+		d.done = append(d.done, done)
+	}
+	return nil
+}
+
+func (d *Director) plans(c *conf.Config) []lcore.Plan {
+	steering := flow.NewSteering(len(d.Lcores), c.Network.SteeringPrefix4, 64)
+	seed := newSeed()
+	start := time.Now()
+	plans := make([]lcore.Plan, len(d.Lcores))
+	for i := range plans {
+		queues := make([]burst.Queue, len(d.Ports))
+		for j, p := range d.Ports {
+			queues[j] = p.dev.Queue(i, uint16(j))
+		}
+		pool := d.Ports[0].pool
+		plans[i] = lcore.Plan{
+			Number: i, Workers: len(plans), Queues: queues, Pool: pool,
+			Alloc: func(name string, size int) ([]byte, error) {
+				return eal.Zone(fmt.Sprintf("w%d_%s", i, name), size, burst.Size*2, pool.Socket())
+			},
+			Connections: c.Tables.Connections, Templates: c.Tables.Templates,
+			Services: c.Tables.Services, Reals: c.Tables.RealServers,
+			Seed: seed, Steering: steering,
+			Clock: func() time.Duration { return time.Since(start) },
+			Idle:  idle(&c.Workers),
+		}
+	}
+	return plans
+}
+
+func idle(w *conf.Workers) lcore.Idle {
+	if w.Idle != "sleep" {
+		return lcore.Idle{}
+	}
+	return lcore.Idle{After: w.IdleAfter, Sleep: w.IdleSleep}
+}
+
+func newSeed() *flow.Seed {
+	var b [32]byte
+	rand.Read(b[:])
+	var s flow.Seed
+	for i := range s {
+		s[i] = binary.LittleEndian.Uint64(b[8*i:])
+	}
+	return &s
+}
+
+// Close stops workers, ports and the EAL, in this order, as far as they were started.
+func (d *Director) Close() {
+	for _, w := range d.Workers {
+		w.Stop()
+	}
+	for _, done := range d.done {
+		<-done
+	}
+	if len(d.done) == len(d.Workers) {
+		for _, w := range d.Workers {
+			w.Drain()
+		}
+	}
+	for _, p := range d.Ports {
+		p.close(d.log)
+	}
+	for _, pool := range d.pools {
+		pool.Close()
+	}
+	if d.eal {
+		if err := eal.Cleanup(); err != nil {
+			d.log.Error("DPDK did not stop cleanly", "why", err)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package director
+
+import (
+	"fmt"
+	"log/slog"
+
+	"cleat/cgo/ethdev"
+	"cleat/cgo/pktmbuf"
+	"cleat/conf"
+	"cleat/lcore/flow"
+	"cleat/lcore/nexthop"
+)
+
+// Port is one started port.
+type Port struct {
+	Name, Device, Driver string
+	MAC                  nexthop.MAC
+	MTU                  int
+
+	dev  ethdev.Port
+	pool *pktmbuf.Pool
+}
+
+// cacheSize is how many packet buffers each worker keeps for itself.
+const cacheSize = 256
+
+func (d *Director) openPort(c *conf.Config, i int) error {
+	pc := &c.Ports[i]
+	dev, err := ethdev.ByName(pc.Device)
+	if err != nil {
+		return err
+	}
+	p := &Port{Name: pc.Name, Device: pc.Device, dev: dev}
+	d.Ports = append(d.Ports, p)
+	info, err := dev.Info()
+	if err != nil {
+		return err
+	}
+	p.Driver = info.Driver
+	queues := len(c.Workers.Lcores)
+	if queues > info.MaxRxQueues || queues > info.MaxTxQueues {
+		return fmt.Errorf("has %d receive and %d transmit queues, %d workers need one each", info.MaxRxQueues, info.MaxTxQueues, queues)
+	}
+	if p.pool, err = d.pool(info.Socket, c.DPDK.Mbufs); err != nil {
+		return err
+	}
+	err = dev.Configure(ethdev.Config{
+		Queues: queues, RxDescriptors: pc.RxDescriptors, TxDescriptors: pc.TxDescriptors, MTU: pc.MTU,
+		Pools: []*pktmbuf.Pool{p.pool},
+	})
+	if err != nil {
+		return err
+	}
+	if p.MTU, err = dev.MTU(); err != nil {
+		return err
+	}
+	mac, err := dev.MAC()
+	if err != nil {
+		return err
+	}
+	p.MAC = nexthop.MAC(mac)
+	d.log.Info("port", "name", p.Name, "device", p.Device, "driver", p.Driver, "mac", mac, "mtu", p.MTU, "queues", queues, "steering", p.Steering())
+	return nil
+}
+
+// pool returns the packet buffers of a NUMA socket.
+func (d *Director) pool(socket, n int) (*pktmbuf.Pool, error) {
+	if p := d.pools[socket]; p != nil {
+		return p, nil
+	}
+	p, err := pktmbuf.NewPool(fmt.Sprintf("mbufs_%d", socket), n, cacheSize, dataRoom, socket)
+	if err == nil {
+		d.pools[socket] = p
+	}
+	return p, err
+}
+
+// Steering names the rung of the ladder by which packets reach their client's worker: so far always the lowest one, hand-over in software.
+func (p *Port) Steering() string { return "software" }
+
+// Link describes the link as listings show it.
+func (p *Port) Link() string {
+	l, err := p.dev.Link()
+	if err != nil || !l.Up {
+		return "down"
+	}
+	return fmt.Sprintf("up %d Mb/s", l.Mbps)
+}
+
+// Stats returns the device's counters under DPDK's names.
+func (p *Port) Stats() (map[string]uint64, error) {
+	s, err := p.dev.Stats()
+	if err != nil {
+		return nil, err
+	}
+	return map[string]uint64{
+		"ipackets": s.RxPackets, "opackets": s.TxPackets, "ibytes": s.RxBytes, "obytes": s.TxBytes,
+		"imissed": s.RxMissed, "ierrors": s.RxErrors, "oerrors": s.TxErrors, "rx_nombuf": s.RxNoMbuf,
+	}, nil
+}
+
+func (p *Port) close(log *slog.Logger) {
+	for _, f := range []func() error{p.dev.Stop, p.dev.Close} {
+		if err := f(); err != nil {
+			log.Error("port did not stop cleanly", "name", p.Name, "why", err)
+		}
+	}
+}
+
+// HopPorts returns the ports as the workers' next-hop tables have them, with the addresses of c.
+func (d *Director) HopPorts(c *conf.Config) []nexthop.Port {
+	ports := make([]nexthop.Port, len(d.Ports))
+	for i, p := range d.Ports {
+		ports[i] = nexthop.Port{MAC: p.MAC, MTU: uint16(p.MTU)}
+		for _, a := range portConf(c, p.Name).Addresses {
+			ports[i].Subnets = append(ports[i].Subnets, nexthop.Subnet{Own: flow.FromNetip(a.Addr()), Bits: a.Bits()})
+		}
+	}
+	return ports
+}
+
+// portConf returns the configuration of the port of that name: a reload may give them in another order.
+func portConf(c *conf.Config, name string) *conf.Port {
+	for i := range c.Ports {
+		if c.Ports[i].Name == name {
+			return &c.Ports[i]
+		}
+	}
+	return &conf.Port{}
+}

@@ -1,0 +1,320 @@
+package director
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"cleat/conf"
+	"cleat/lcore/flow"
+	"cleat/lcore/schedule"
+	"cleat/lcore/service"
+	"cleat/lcore/wheel"
+)
+
+// trashTime is how long a removed real server is kept at least (persistence.md P6.5).
+const trashTime = 120 * time.Second
+
+// Identity is what makes a virtual service the same one over changes (services.md S1.1).
+type Identity struct {
+	Proto   uint8
+	Address netip.AddrPort
+	Mark    uint32
+}
+
+// IdentityOf returns the identity of a configured service.
+func IdentityOf(s *conf.Service) Identity {
+	switch {
+	case s.TCP.IsValid():
+		return Identity{Proto: flow.TCP, Address: s.TCP}
+	case s.UDP.IsValid():
+		return Identity{Proto: flow.UDP, Address: s.UDP}
+	}
+	return Identity{Mark: s.Mark}
+}
+
+// serverIdentity names a real server's slot: it outlives the service (P6.5).
+type serverIdentity struct {
+	service Identity
+	address netip.AddrPort
+}
+
+// Virtual is a service that the registry has numbered.
+type Virtual struct {
+	Conf conf.Service
+	ID   uint32
+
+	incarnation, version uint32
+	servers              []*server // newest first
+	gone                 bool      // removed; kept while slots of its servers are
+}
+
+// server is a real server's slot.
+type server struct {
+	id      serverIdentity
+	conf    conf.Server
+	slot    uint32
+	added   uint64
+	virtual *Virtual
+	gone    time.Time // removed; zero: it is there
+}
+
+// Registry turns what the operator wants into service.Tables. It gives services and real servers their stable numbers, and keeps
+// removed real servers until nothing names them any more. One goroutine uses it.
+type Registry struct {
+	virtuals map[Identity]*Virtual
+	servers  map[serverIdentity]*server
+	order    []*Virtual // as in the configuration
+	ids      numbers    // services' numbers
+	slots    numbers    // real servers' numbers
+	added    uint64     // real servers so far
+	changes  uint32     // incarnations and versions so far
+	// Fresh is called when a number gets a new owner, whose counters start at what they are.
+	FreshService func(id uint32)
+	FreshServer  func(slot uint32)
+}
+
+// NewRegistry returns a registry with room for so many services and real servers.
+func NewRegistry(services, servers int) *Registry {
+	return &Registry{
+		virtuals: map[Identity]*Virtual{}, servers: map[serverIdentity]*server{},
+		ids: numbers{limit: services}, slots: numbers{limit: servers},
+		FreshService: func(uint32) {}, FreshServer: func(uint32) {},
+	}
+}
+
+// Apply makes the services of c the wanted ones and returns the IDs of those that changed. It refuses, and changes nothing, if the numbers run out; numbers of removed servers that are still named count.
+func (r *Registry) Apply(c *conf.Config, now time.Time) (changed []uint32, err error) {
+	if err := r.room(c); err != nil {
+		return nil, err
+	}
+	wanted := map[Identity]bool{}
+	r.order = r.order[:0]
+	for i := range c.Services {
+		id := IdentityOf(&c.Services[i])
+		wanted[id] = true
+		v, isChanged := r.put(id, &c.Services[i], now)
+		r.order = append(r.order, v)
+		if isChanged {
+			changed = append(changed, v.ID)
+		}
+	}
+	for id, v := range r.virtuals {
+		if !wanted[id] && !v.gone {
+			v.gone = true
+			for _, s := range v.servers {
+				s.gone = now
+			}
+			v.servers = nil
+		}
+	}
+	return changed, nil
+}
+
+// room checks that there are numbers enough for what is new in c.
+func (r *Registry) room(c *conf.Config) error {
+	services, servers := 0, 0
+	for i := range c.Services {
+		id := IdentityOf(&c.Services[i])
+		if r.virtuals[id] == nil {
+			services++
+		}
+		for _, s := range c.Services[i].Servers {
+			if r.servers[serverIdentity{id, s.Address}] == nil {
+				servers++
+			}
+		}
+	}
+	if services > r.ids.left() {
+		return fmt.Errorf("%d new services, but tables.services leaves room for %d (removed ones count while connections to them live)", services, r.ids.left())
+	}
+	if servers > r.slots.left() {
+		return fmt.Errorf("%d new real servers, but tables.real_servers leaves room for %d (removed ones count while connections to them live, %v at least)",
+			servers, r.slots.left(), trashTime)
+	}
+	return nil
+}
+
+// put makes service id what s says, and reports whether its schedulers have to know.
+func (r *Registry) put(id Identity, s *conf.Service, now time.Time) (v *Virtual, changed bool) {
+	v = r.virtuals[id]
+	if v == nil {
+		v = &Virtual{ID: r.ids.take(), gone: true}
+		r.virtuals[id] = v
+		r.FreshService(v.ID)
+	}
+	if v.gone || v.Conf.Scheduler != s.Scheduler { // G.7
+		v.incarnation = r.change()
+		changed = true
+	}
+	v.gone = false
+	v.Conf = *s
+	if r.putServers(id, v, s.Servers, now) || changed {
+		v.version = r.change()
+		changed = true
+	}
+	return v, changed
+}
+
+// putServers makes v's list what wanted says: edited servers keep their place, new ones go to the head one by one (G.1).
+func (r *Registry) putServers(id Identity, v *Virtual, wanted []conf.Server, now time.Time) (changed bool) {
+	keep := map[netip.AddrPort]bool{}
+	for i := range wanted {
+		keep[wanted[i].Address] = true
+	}
+	v.servers = slices.DeleteFunc(v.servers, func(s *server) bool {
+		if keep[s.conf.Address] {
+			return false
+		}
+		s.gone, changed = now, true
+		return true
+	})
+	for _, w := range wanted {
+		s := r.servers[serverIdentity{id, w.Address}]
+		if s != nil && s.gone.IsZero() {
+			changed = changed || s.conf != w
+			s.conf = w
+			continue
+		}
+		if s == nil {
+			s = &server{id: serverIdentity{id, w.Address}, slot: r.slots.take()}
+			r.servers[s.id] = s
+			r.FreshServer(s.slot)
+		}
+		r.added++
+		s.conf, s.virtual, s.added, s.gone = w, v, r.added, time.Time{}
+		v.servers = slices.Insert(v.servers, 0, s)
+		changed = true
+	}
+	return changed
+}
+
+func (r *Registry) change() uint32 { r.changes++; return r.changes }
+
+// Reap frees the slots of servers that were removed long enough ago and that nothing names, and says whether there
+// were any: the table is then to be made anew.
+func (r *Registry) Reap(now time.Time, named func(slot uint32) bool) (reaped bool) {
+	for id, s := range r.servers {
+		if !s.gone.IsZero() && now.Sub(s.gone) >= trashTime && !named(s.slot) {
+			delete(r.servers, id)
+			r.slots.giveBack(s.slot)
+			reaped = true
+		}
+	}
+	for id, v := range r.virtuals {
+		if v.gone && !r.hasServers(v) {
+			delete(r.virtuals, id)
+			r.ids.giveBack(v.ID)
+			reaped = true
+		}
+	}
+	return reaped
+}
+
+func (r *Registry) hasServers(v *Virtual) bool {
+	for _, s := range r.servers {
+		if s.virtual == v {
+			return true
+		}
+	}
+	return false
+}
+
+// Table builds the table of what is wanted now, with the mark rules of c, and returns also all real servers by slot, removed ones that
+// may still be named included.
+func (r *Registry) Table(c *conf.Config) (*service.Table, []service.Real) {
+	reals := make([]service.Real, r.slots.highest)
+	for _, s := range r.servers {
+		reals[s.slot] = s.real()
+	}
+	virtuals := make([]*service.Virtual, len(r.order))
+	for i, v := range r.order {
+		virtuals[i] = v.build(reals)
+	}
+	return service.NewTable(virtuals, reals, rules(c.Marks)), reals
+}
+
+// Virtuals returns the services in the configuration's order.
+func (r *Registry) Virtuals() []*Virtual { return r.order }
+
+// Slots returns the slots of a service's servers in the order of its configuration.
+func (r *Registry) Slots(v *Virtual) []uint32 {
+	id := IdentityOf(&v.Conf)
+	slots := make([]uint32, len(v.Conf.Servers))
+	for i, s := range v.Conf.Servers {
+		slots[i] = r.servers[serverIdentity{id, s.Address}].slot
+	}
+	return slots
+}
+
+func (s *server) real() service.Real {
+	return service.Real{
+		Slot: s.slot, Added: s.added, Virtual: s.virtual.ID,
+		Addr: flow.FromNetip(s.conf.Address.Addr()), Port: s.conf.Address.Port(), Forward: service.NAT,
+		Available: s.gone.IsZero(), Weight: int32(s.conf.Weight),
+		Upper: s.conf.Upper, Lower: lowerLimit(s.conf.Upper, s.conf.Lower),
+	}
+}
+
+// lowerLimit is L of connections.md C9.1.
+func lowerLimit(upper, lower uint32) uint32 {
+	if lower != 0 {
+		return lower
+	}
+	return upper - upper/4
+}
+
+func (v *Virtual) build(reals []service.Real) *service.Virtual {
+	s := &v.Conf
+	id := IdentityOf(s)
+	scheduler, _ := schedule.ByName(s.Scheduler) // conf knows the same names
+	out := &service.Virtual{
+		ID: v.ID, Incarnation: v.incarnation, Version: v.version,
+		Mark: id.Mark, Proto: id.Proto, Port: id.Address.Port(), Addr: flow.FromNetip(id.Address.Addr()),
+		Scheduler: scheduler, Flags: flags(s.Flags),
+		Timeout: wheel.Ticks(s.Persistent), Mask: flow.MaskOf(int(s.Netmask), true),
+	}
+	if id.Mark != 0 {
+		out.Addr = flow.V4(0)
+	}
+	for _, rs := range v.servers {
+		out.Reals = append(out.Reals, reals[rs.slot])
+	}
+	schedule.All[scheduler].Build(out)
+	return out
+}
+
+func flags(names []string) (f uint8) {
+	for _, n := range names {
+		switch n {
+		case "sh-fallback":
+			f |= service.Fallback
+		case "sh-port":
+			f |= service.HashPort
+		}
+	}
+	return f
+}
+
+func rules(marks []conf.Mark) []service.Rule {
+	out := make([]service.Rule, len(marks))
+	for i, m := range marks {
+		r := service.Rule{Mark: m.Mark, Proto: protocols[m.Protocol]}
+		r.Dst, r.DstMask = prefix(m.Destination)
+		if m.Source.IsValid() {
+			r.Src, r.SrcMask = prefix(m.Source)
+		}
+		for _, p := range m.Ports {
+			r.Ports = append(r.Ports, service.PortRange(p))
+		}
+		out[i] = r
+	}
+	return out
+}
+
+var protocols = map[string]uint8{"tcp": flow.TCP, "udp": flow.UDP}
+
+func prefix(p netip.Prefix) (addr, mask flow.Addr) {
+	return flow.FromNetip(p.Addr()), flow.MaskOf(p.Bits(), p.Addr().Is4())
+}

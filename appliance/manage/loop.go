@@ -1,0 +1,230 @@
+// Package manage is the management goroutine: one inbox, and all that the operator wants.
+//
+// It owns the configuration in force, the registry of services and servers, and the neighbours; it turns every change into new tables,
+// publishes them to the workers and waits until all of them use those. Workers never wait for it.
+package manage
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"cleat/appliance/director"
+	"cleat/appliance/neighbor"
+	"cleat/conf"
+	"cleat/lcore"
+	"cleat/lcore/service"
+)
+
+const (
+	// listenEvery is how often the loop hears what workers have to tell: it bounds how long a packet waits for a next hop that
+	// is not known yet.
+	listenEvery = 2 * time.Millisecond
+	// tickEvery is how often neighbours grow older.
+	tickEvery = 50 * time.Millisecond
+	// reapEvery is how often removed servers are looked at (persistence.md P6.5).
+	reapEvery = 60 * time.Second
+	// adoptTime is how long workers may take to change over before that is reported.
+	adoptTime = 5 * time.Second
+)
+
+// Loop is the management goroutine. Its exported methods may be called from any goroutine; all else belongs to Run.
+type Loop struct {
+	log     *slog.Logger
+	path    string // of the configuration file
+	version string
+	started time.Time
+	inbox   chan func()
+	ended   chan struct{}
+
+	d          *director.Director
+	conf       *conf.Config
+	registry   *director.Registry
+	services   *service.Table
+	reals      []service.Real
+	neighbours *neighbor.Table
+	bases      bases
+	greetings  []greeting
+
+	loaded      time.Time
+	reloadError string
+
+	tables atomic.Pointer[lcore.Tables] // that all workers use
+}
+
+// New puts c's services into a registry, and makes a loop and the tables that workers start with. The file at path is what
+// reloads read.
+func New(d *director.Director, c *conf.Config, path, version string, log *slog.Logger) (*Loop, error) {
+	now := time.Now()
+	l := &Loop{
+		log: log, path: path, version: version, started: now, loaded: now,
+		inbox: make(chan func()), ended: make(chan struct{}),
+		d: d, conf: c,
+		registry: director.NewRegistry(c.Tables.Services, c.Tables.RealServers),
+	}
+	l.bases.init(d, l.registry)
+	if _, err := l.registry.Apply(c, now); err != nil {
+		return nil, err
+	}
+	l.services, l.reals = l.registry.Table(c)
+	t := d.Tables(c, l.services, l.reals, nil)
+	t.Generation = 1
+	l.tables.Store(&t)
+	l.neighbours = neighbor.New(c.Tables.Neighbors, c.Network.NeighborReachable, l.inject)
+	l.neighbours.Configure(t.Hops, c.Network.NeighborReachable, d.NextHops(c))
+	return l, nil
+}
+
+// Tables returns the tables that all workers use.
+func (l *Loop) Tables() *lcore.Tables { return l.tables.Load() }
+
+// Run works until ctx ends.
+func (l *Loop) Run(ctx context.Context) {
+	defer close(l.ended)
+	l.greet(nil)
+	listen, tick, reap := time.NewTicker(listenEvery), time.NewTicker(tickEvery), time.NewTicker(reapEvery)
+	defer listen.Stop()
+	defer tick.Stop()
+	defer reap.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case f := <-l.inbox:
+			f()
+		case <-listen.C:
+			l.listen()
+		case now := <-tick.C:
+			if l.neighbours.Tick(now) {
+				l.publishNeighbours()
+			}
+			l.announce(now)
+		case now := <-reap.C:
+			l.reap(now)
+		}
+	}
+}
+
+// do runs f on the loop's goroutine and waits for it; the end of ctx ends the waiting.
+func (l *Loop) do(ctx context.Context, f func()) error {
+	done := make(chan struct{})
+	select {
+	case l.inbox <- func() { f(); close(done) }:
+	case <-l.ended:
+		return errEnded
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// listen takes in what workers tell of neighbours.
+func (l *Loop) listen() {
+	var news [32]lcore.Neighbor
+	changed := false
+	for _, w := range l.d.Workers {
+		for n := w.Neighbors(news[:]); n > 0; n = w.Neighbors(news[:]) {
+			now := time.Now()
+			for i := range news[:n] {
+				changed = l.neighbours.News(&news[i], now) || changed
+			}
+		}
+	}
+	if changed {
+		l.publishNeighbours()
+	}
+}
+
+// inject has the first worker send a frame.
+func (l *Loop) inject(port uint16, frame []byte) {
+	f := lcore.Frame{Port: port}
+	f.Len = uint16(copy(f.Data[:], frame))
+	if !l.d.Workers[0].Inject(&f) {
+		l.log.Warn("worker 0 takes no frames from management; a question to a neighbour is put off")
+	}
+}
+
+func (l *Loop) publishNeighbours() {
+	t := *l.tables.Load()
+	hops := l.d.Tables(l.conf, l.services, l.reals, l.neighbours.Known()).Hops
+	t.Hops, t.Changed = hops, nil
+	l.publish(&t)
+}
+
+// publish hands new tables to all workers and returns when they use them.
+func (l *Loop) publish(t *lcore.Tables) {
+	t.Generation = l.tables.Load().Generation + 1
+	for _, w := range l.d.Workers {
+		w.Adopt(t)
+	}
+	deadline := time.Now().Add(adoptTime)
+	for i, w := range l.d.Workers {
+		for w.Adopted() < t.Generation {
+			if time.Now().After(deadline) {
+				l.log.Error("worker does not take new tables", "worker", i, "generation", t.Generation, "waited", adoptTime)
+				break
+			}
+			time.Sleep(50 * time.Microsecond)
+		}
+	}
+	l.tables.Store(t)
+}
+
+// reap frees what removed servers and services had, once nothing names them.
+func (l *Loop) reap(now time.Time) {
+	named := func(slot uint32) bool {
+		for _, w := range l.d.Workers {
+			if c := w.Real(slot); c.Active+c.Inactive+c.Templates != 0 {
+				return true
+			}
+		}
+		return false
+	}
+	if l.registry.Reap(now, named) {
+		l.rebuild(nil)
+	}
+}
+
+// rebuild publishes tables made from the registry and the configuration in force.
+func (l *Loop) rebuild(changed []uint32) {
+	l.services, l.reals = l.registry.Table(l.conf)
+	t := l.d.Tables(l.conf, l.services, l.reals, l.neighbours.Known())
+	t.Changed = changed
+	l.publish(&t)
+}
+
+// Reload reads the configuration file again and changes over to it. A *control.Refused error says what is wrong with it; nothing has changed then.
+func (l *Loop) reload() ([]string, []string) {
+	c, err := conf.Read(l.path)
+	if err != nil {
+		return nil, linesOf(err)
+	}
+	changes, restart := conf.Compare(l.conf, c)
+	if len(restart) != 0 {
+		for i, line := range restart {
+			restart[i] = fmt.Sprintf("%s: %s: needs a restart of cleatd; nothing was changed", l.path, line)
+		}
+		return nil, restart
+	}
+	changed, err := l.registry.Apply(c, time.Now())
+	if err != nil {
+		return nil, []string{fmt.Sprintf("%s: %v", l.path, err)}
+	}
+	before := l.conf
+	l.conf, l.loaded = c, time.Now()
+	hops := l.d.Tables(c, l.services, l.reals, nil).Hops
+	l.neighbours.Configure(hops, c.Network.NeighborReachable, l.d.NextHops(c))
+	l.rebuild(changed)
+	l.greet(before)
+	if c.IPVS.ExpireNodestConn {
+		l.purge()
+	}
+	return changes, nil
+}

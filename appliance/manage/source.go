@@ -1,0 +1,180 @@
+package manage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"cleat/appliance/api"
+	"cleat/appliance/control"
+	"cleat/appliance/stat"
+	"cleat/cgo/eal"
+	"cleat/conf"
+	"cleat/lcore"
+)
+
+var errEnded = errors.New("cleatd is stopping")
+
+var _ control.Source = (*Loop)(nil)
+
+// Reload reads the configuration file again and changes over to it; a *control.Refused error says what is wrong with it, and nothing
+// has changed then.
+func (l *Loop) Reload(ctx context.Context) (done api.Reloaded, err error) {
+	var refused []string
+	if e := l.do(ctx, func() {
+		done.Changes, refused = l.reload()
+		done.Generation = l.tables.Load().Generation
+		l.reloadError = ""
+		if refused != nil {
+			l.reloadError = refused[0]
+			l.log.Error("configuration refused, nothing was changed", "file", l.path, "errors", refused)
+			return
+		}
+		l.log.Info("configuration reloaded", "file", l.path, "generation", done.Generation, "changes", done.Changes)
+	}); e != nil {
+		return done, e
+	}
+	if refused != nil {
+		return done, &control.Refused{Lines: refused}
+	}
+	return done, nil
+}
+
+// linesOf returns the mistakes in a configuration file, one a line.
+func linesOf(err error) []string {
+	var es conf.Errors
+	if !errors.As(err, &es) {
+		return []string{err.Error()}
+	}
+	lines := make([]string, len(es))
+	for i, e := range es {
+		lines[i] = e.Error()
+	}
+	return lines
+}
+
+// Status is cleatd at a glance.
+func (l *Loop) Status(ctx context.Context) (s api.Status, err error) {
+	err = l.do(ctx, func() {
+		s = api.Status{
+			Version: l.version, PID: os.Getpid(), UptimeSeconds: time.Since(l.started).Seconds(),
+			ConfigFile: l.path, ConfigLoaded: l.loaded.Format(time.RFC3339), ReloadError: l.reloadError,
+			Generation: l.tables.Load().Generation, DPDK: eal.Version(), Hugepages: l.d.Hugepages,
+			Workers: len(l.d.Workers), Services: len(l.conf.Services), Ports: l.ports(),
+		}
+		for i := range l.conf.Services {
+			s.RealServers += len(l.conf.Services[i].Servers)
+		}
+		for _, w := range l.workers() {
+			s.Templates.Used += w.Templates.Used
+			s.Templates.Capacity += w.Templates.Capacity
+			s.Connections.Used += w.Connections.Used
+			s.Connections.Capacity += w.Connections.Capacity
+			s.Unaccounted += w.Unaccounted
+		}
+	})
+	return s, err
+}
+
+// Services lists the virtual services in the configuration's order.
+func (l *Loop) Services(ctx context.Context) (all []api.Service, err error) {
+	err = l.do(ctx, func() {
+		all = make([]api.Service, 0, len(l.conf.Services))
+		for _, v := range l.registry.Virtuals() {
+			s := describe(&v.Conf)
+			s.Counters = l.bases.virtual(v.ID)
+			for i, slot := range l.registry.Slots(v) {
+				rs := &v.Conf.Servers[i]
+				out := api.Server{Address: rs.Address.String(), Forward: rs.Forward, Weight: rs.Weight, Upper: rs.Upper, Lower: rs.Lower}
+				l.bases.real(slot, &out)
+				s.Servers = append(s.Servers, out)
+			}
+			all = append(all, s)
+		}
+	})
+	return all, err
+}
+
+func describe(s *conf.Service) api.Service {
+	out := api.Service{Protocol: "mark", Mark: s.Mark, Scheduler: s.Scheduler, Flags: s.Flags, Servers: []api.Server{}}
+	switch {
+	case s.TCP.IsValid():
+		out.Protocol, out.Address = "tcp", s.TCP.String()
+	case s.UDP.IsValid():
+		out.Protocol, out.Address = "udp", s.UDP.String()
+	}
+	if s.Persistent != 0 {
+		out.Persistent, out.Netmask = int(s.Persistent/time.Second), int(s.Netmask)
+	}
+	return out
+}
+
+// Workers lists the workers with their counters.
+func (l *Loop) Workers(context.Context) ([]api.Worker, error) { return l.workers(), nil }
+
+func (l *Loop) workers() []api.Worker {
+	all := make([]api.Worker, len(l.d.Workers))
+	for i, w := range l.d.Workers {
+		c := w.Counters()
+		templates, connections := w.Capacities()
+		all[i] = stat.Worker(i, l.d.Lcores[i], &c)
+		all[i].Templates = api.Usage{Used: c.Templates, Capacity: uint64(templates)}
+		all[i].Connections = api.Usage{Used: c.Connections, Capacity: uint64(connections)}
+	}
+	return all
+}
+
+// Counters returns the workers' counters as they are, by worker number.
+func (l *Loop) Counters() []lcore.Counters {
+	all := make([]lcore.Counters, len(l.d.Workers))
+	for i, w := range l.d.Workers {
+		all[i] = w.Counters()
+	}
+	return all
+}
+
+// Ports lists the ports.
+func (l *Loop) Ports(ctx context.Context) (all []api.Port, err error) {
+	err = l.do(ctx, func() { all = l.ports() })
+	return all, err
+}
+
+func (l *Loop) ports() []api.Port {
+	all := make([]api.Port, len(l.d.Ports))
+	hops := l.tables.Load().Hops.Ports()
+	for i, p := range l.d.Ports {
+		stats, err := p.Stats()
+		if err != nil {
+			l.log.Warn("port gives no statistics", "name", p.Name, "why", err)
+		}
+		all[i] = api.Port{
+			Name: p.Name, Device: p.Device, Driver: p.Driver, MAC: macString(p.MAC),
+			Link: p.Link(), MTU: p.MTU, Steering: p.Steering(), Stats: stats,
+		}
+		for _, s := range hops[i].Subnets {
+			all[i].Addresses = append(all[i].Addresses, fmt.Sprintf("%v/%d", s.Own.Netip(), s.Bits))
+		}
+	}
+	return all
+}
+
+// Neighbors lists the next hops.
+func (l *Loop) Neighbors(ctx context.Context) (all []api.Neighbor, err error) {
+	err = l.do(ctx, func() {
+		now := time.Now()
+		for _, n := range l.neighbours.List() {
+			out := api.Neighbor{Port: l.d.Ports[n.Port].Name, Address: n.Addr.Netip().String(), State: n.State.String()}
+			if !n.Heard.IsZero() {
+				out.MAC, out.Age = macString(n.MAC), now.Sub(n.Heard).Seconds()
+			}
+			all = append(all, out)
+		}
+	})
+	return all, err
+}
+
+func macString(m [6]byte) string {
+	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5])
+}

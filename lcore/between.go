@@ -1,0 +1,139 @@
+package lcore
+
+import (
+	"time"
+
+	"cleat/lcore/schedule"
+	"cleat/lcore/service"
+	"cleat/lcore/template"
+)
+
+const (
+	// expiryBudget is the number of timers that are looked at between two turns, for each shard.
+	expiryBudget = 64
+	// publishEvery is how old published counters may get.
+	publishEvery = 500 * time.Microsecond
+)
+
+// between does what is not a packet's: after a turn that took n packets.
+func (w *Worker) between(n int) {
+	w.expire()
+	if wanted := w.wanted.Load(); wanted != w.tables {
+		w.adopt(wanted)
+	}
+	w.inject()
+	if w.holding.n != 0 {
+		w.release()
+	}
+	w.flush()
+	w.mail.work()
+	if w.now-w.pubAt >= publishEvery {
+		w.publish()
+	}
+	w.rest(n)
+}
+
+// expire ends connections and templates whose time is over, and frees the slots of what this turn removed.
+func (w *Worker) expire() {
+	budget := expiryBudget
+	for i := w.conns.Expired(w.tick, &budget); i != 0; i = w.conns.Expired(w.tick, &budget) {
+		w.counters.ConnectionExpiries++
+		w.endConnection(i)
+	}
+	budget = expiryBudget
+	for i := w.tmpls.Expired(w.tick, &budget); i != 0; i = w.tmpls.Expired(w.tick, &budget) {
+		w.timeOver(i, &w.tmpls.Entries[i])
+	}
+	w.conns.Reclaim()
+	w.tmpls.Reclaim()
+}
+
+// timeOver is what happens when a template's timer runs out: its end, or an extension while connections live under it
+// (persistence.md P4.5, P4.6).
+func (w *Worker) timeOver(i uint32, e *template.Entry) {
+	if e.Controls != 0 {
+		e.Timeout = w.tables.Extend
+		e.Extensions++
+		w.counters.TemplateExtensions++
+		w.tmpls.Touch(i, w.tick)
+		return
+	}
+	w.counters.TemplateExpiries++
+	w.endTemplate(i)
+}
+
+// endTemplate takes a template out of the table and of its server's count (P3.1).
+func (w *Worker) endTemplate(i uint32) {
+	w.stats.template(w.tmpls.Entries[i].Slot, -1)
+	w.tmpls.Remove(i)
+}
+
+// adopt changes over to new tables.
+func (w *Worker) adopt(t *Tables) {
+	if t.Services != w.tables.Services {
+		for _, id := range t.Changed {
+			if v := t.Services.Virtual(id); v != nil {
+				w.change(v)
+			}
+		}
+	}
+	w.tables = t
+	w.adopted.Store(t.Generation)
+}
+
+// change lets the scheduler's state, and the servers' overload, follow a change of a service.
+func (w *Worker) change(v *service.Virtual) {
+	s := &w.rotors[v.ID]
+	scheduler := schedule.All[v.Scheduler]
+	fresh := w.incarnations[v.ID] != v.Incarnation
+	if fresh {
+		*s = schedule.State{}
+		w.incarnations[v.ID] = v.Incarnation
+	}
+	scheduler.Changed(s, v)
+	for i := range v.Reals {
+		w.threshold(&v.Reals[i])
+	}
+	if fresh { // rotors of several workers start at different servers
+		for range w.Number {
+			scheduler.Pick(v, s, w.loads, &schedule.Client{})
+		}
+	}
+}
+
+// publish lets others see the counters.
+func (w *Worker) publish() {
+	w.pubAt = w.now
+	w.counters.Templates, w.counters.Connections = w.tmpls.Used, w.conns.Used
+	w.pub.write(&w.counters)
+	w.stats.publish()
+}
+
+// rest sleeps after a row of empty turns, if the worker may.
+func (w *Worker) rest(n int) {
+	if n != 0 {
+		w.idle = 0
+		return
+	}
+	w.counters.EmptyTurns++
+	w.idle++
+	if w.Idle.After != 0 && w.idle > w.Idle.After {
+		w.counters.Sleeps++
+		time.Sleep(w.Idle.Sleep)
+		w.now = w.Clock() // a sleep is no poll gap
+	}
+}
+
+// limit allows so many events a second.
+type limit struct {
+	second time.Duration
+	n      int
+}
+
+func (l *limit) allow(now time.Duration, rate int) bool {
+	if now-l.second >= time.Second {
+		l.second, l.n = now, 0
+	}
+	l.n++
+	return rate == 0 || l.n <= rate
+}

@@ -1,0 +1,18 @@
+package lcore
+
+// classify finds the virtual service of packets without a connection (services.md S2, S3).
+func (w *Worker) classify() {
+	in := &w.in
+	for i := range in.N {
+		if in.verdict[i] == pending && in.conn[i] == 0 {
+			w.classifyPacket(i)
+		}
+	}
+}
+
+func (w *Worker) classifyPacket(i int) {
+	in := &w.in
+	k := &in.key[i]
+	in.mark[i] = w.tables.Services.Mark(k)
+	in.virtual[i] = w.tables.Services.Lookup(in.mark[i], k.Proto, k.Dst, k.DstPort)
+}

@@ -1,0 +1,34 @@
+package lcore
+
+import (
+	"cleat/lcore/address"
+	"cleat/lcore/burst"
+	"cleat/lcore/flow"
+	"cleat/lcore/service"
+	"cleat/lcore/wire"
+)
+
+// columns hold what the stages of a turn found out, element i about packet i. Each is written by the one stage
+// named beside it (verdict and packet by all) and read by later ones.
+type columns struct {
+	N int // packets in the burst
+
+	packet  [burst.Size]burst.Packet
+	verdict [burst.Size]Verdict
+	moved   [burst.Size]bool // receive: another worker handed it over, so it is not handed over again
+
+	ip    [burst.Size]wire.IPv4 // parse: the packet from its IP header on, without link padding
+	flags [burst.Size]uint8     // parse: TCP flags
+	key   [burst.Size]flow.Key  // parse: the 5-tuple as received
+	src   [burst.Size]address.Kind
+	dst   [burst.Size]address.Kind
+
+	owner [burst.Size]uint8 // steer: the worker to hand it over to
+
+	conn   [burst.Size]uint32 // track: connection, 0 for none
+	output [burst.Size]bool   // track: the packet comes from the connection's real server
+
+	mark     [burst.Size]uint32           // classify
+	virtual  [burst.Size]*service.Virtual // classify: the service of a new flow, nil for none
+	template [burst.Size]uint32           // recall: a usable template, 0 for none
+}

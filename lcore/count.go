@@ -1,0 +1,227 @@
+package lcore
+
+import (
+	"sync/atomic"
+	"time"
+
+	"cleat/lcore/conn"
+	"cleat/lcore/schedule"
+	"cleat/lcore/service"
+	"cleat/lcore/template"
+)
+
+// assure marks the template of a connection as one that has been used in earnest (P8.4).
+func (w *Worker) assure(c *conn.Entry) {
+	if c.Template != 0 {
+		w.tmpls.Entries[c.Template].State = template.Assured
+	}
+}
+
+// opened counts a connection just made, inactive until its first state (scheduling.md G.8).
+func (w *Worker) opened(c *conn.Entry, r *service.Real) {
+	l := &w.loads[c.Slot]
+	l.Inactive++
+	w.stats.load(c.Slot, l)
+	if r.Upper != 0 && total(l) >= r.Upper { // C9.3
+		l.Overload = true
+	}
+}
+
+// setState moves a TCP connection to a state and counts it as active or inactive by that.
+func (w *Worker) setState(c *conn.Entry, s conn.State) {
+	if was := c.State.Active(); was != s.Active() {
+		l := &w.loads[c.Slot]
+		if was {
+			l.Active, l.Inactive = l.Active-1, l.Inactive+1
+		} else {
+			l.Active, l.Inactive = l.Active+1, l.Inactive-1
+		}
+		w.stats.load(c.Slot, l)
+	}
+	c.State = s
+	if s == conn.Established {
+		w.assure(c)
+	}
+}
+
+// endConnection takes a connection out of the table and of all counts.
+func (w *Worker) endConnection(i uint32) {
+	c := &w.conns.Entries[i]
+	l := &w.loads[c.Slot]
+	if c.State.Active() {
+		l.Active--
+	} else {
+		l.Inactive--
+	}
+	w.stats.load(c.Slot, l)
+	if total(l) < w.tables.Services.Real(c.Slot).Lower { // C9.3
+		l.Overload = false
+	}
+	if c.Template != 0 {
+		w.tmpls.Entries[c.Template].Controls--
+	}
+	w.conns.Remove(i)
+	w.changed = true
+}
+
+// total is what thresholds are compared with: all connections of the server, as far as this worker knows.
+func total(l *schedule.Load) uint32 {
+	return uint32(l.Active + l.Inactive + l.OthersActive + l.OthersInactive)
+}
+
+// threshold judges a server anew whose thresholds were set (C9.2, C9.3).
+func (w *Worker) threshold(r *service.Real) {
+	l := &w.loads[r.Slot]
+	switch n := total(l); {
+	case r.Upper == 0 || n < r.Lower:
+		l.Overload = false
+	case n >= r.Upper:
+		l.Overload = true
+	}
+}
+
+// RealCounters are what one worker counted of one real server.
+type RealCounters struct {
+	Connections, InPackets, OutPackets, InBytes, OutBytes uint64
+	Active, Inactive, Templates                           uint64 // now
+}
+
+// VirtualCounters are what one worker counted of one virtual service.
+type VirtualCounters struct {
+	Connections, InPackets, OutPackets, InBytes, OutBytes uint64
+}
+
+// Add adds o to c.
+func (c *RealCounters) Add(o RealCounters) {
+	c.Connections += o.Connections
+	c.InPackets += o.InPackets
+	c.OutPackets += o.OutPackets
+	c.InBytes += o.InBytes
+	c.OutBytes += o.OutBytes
+	c.Active += o.Active
+	c.Inactive += o.Inactive
+	c.Templates += o.Templates
+}
+
+// Add adds o to c.
+func (c *VirtualCounters) Add(o VirtualCounters) {
+	c.Connections += o.Connections
+	c.InPackets += o.InPackets
+	c.OutPackets += o.OutPackets
+	c.InBytes += o.InBytes
+	c.OutBytes += o.OutBytes
+}
+
+const (
+	realWords    = 8
+	virtualWords = 5
+)
+
+// stats count per real server and service in private; what has changed is published now and then.
+type stats struct {
+	reals    []RealCounters    // by slot
+	virtuals []VirtualCounters // by service ID
+
+	publicReals    [][realWords]atomic.Uint64
+	publicVirtuals [][virtualWords]atomic.Uint64
+
+	dirty   []uint32 // slots whose counters, or whose service's, differ from what is published
+	isDirty []bool   // by slot
+	owner   []uint32 // by slot: the service that the slot's packets are counted for
+}
+
+func (s *stats) init(virtuals, reals int) {
+	s.reals, s.publicReals = make([]RealCounters, reals), make([][realWords]atomic.Uint64, reals)
+	s.virtuals, s.publicVirtuals = make([]VirtualCounters, virtuals), make([][virtualWords]atomic.Uint64, virtuals)
+	s.dirty, s.isDirty, s.owner = make([]uint32, 0, reals), make([]bool, reals), make([]uint32, reals)
+}
+
+func (s *stats) touch(slot uint32) *RealCounters {
+	if !s.isDirty[slot] {
+		s.isDirty[slot] = true
+		s.dirty = append(s.dirty, slot) // never more than there are slots
+	}
+	return &s.reals[slot]
+}
+
+// packet counts a forwarded packet by its IP length (C2.1).
+func (s *stats) packet(r *service.Real, output bool, length int) {
+	c, v := s.touch(r.Slot), &s.virtuals[r.Virtual]
+	s.owner[r.Slot] = r.Virtual
+	if output {
+		c.OutPackets++
+		c.OutBytes += uint64(length)
+		v.OutPackets++
+		v.OutBytes += uint64(length)
+		return
+	}
+	c.InPackets++
+	c.InBytes += uint64(length)
+	v.InPackets++
+	v.InBytes += uint64(length)
+}
+
+func (s *stats) connection(r *service.Real) {
+	s.touch(r.Slot).Connections++
+	s.virtuals[r.Virtual].Connections++
+	s.owner[r.Slot] = r.Virtual
+}
+
+func (s *stats) template(slot uint32, n int) { s.touch(slot).Templates += uint64(n) }
+
+func (s *stats) load(slot uint32, l *schedule.Load) {
+	c := s.touch(slot)
+	c.Active, c.Inactive = uint64(l.Active), uint64(l.Inactive)
+}
+
+// publish makes public what has changed.
+func (s *stats) publish() {
+	for _, slot := range s.dirty {
+		s.isDirty[slot] = false
+		r, p := &s.reals[slot], &s.publicReals[slot]
+		for i, n := range [realWords]uint64{r.Connections, r.InPackets, r.OutPackets, r.InBytes, r.OutBytes, r.Active, r.Inactive, r.Templates} {
+			p[i].Store(n)
+		}
+		v, q := &s.virtuals[s.owner[slot]], &s.publicVirtuals[s.owner[slot]]
+		for i, n := range [virtualWords]uint64{v.Connections, v.InPackets, v.OutPackets, v.InBytes, v.OutBytes} {
+			q[i].Store(n)
+		}
+	}
+	s.dirty = s.dirty[:0]
+}
+
+// others knows the connections that the servers of a service have from other workers.
+type others struct {
+	stats []*stats        // of the other workers
+	at    []time.Duration // by service ID: when its servers' sums were made
+}
+
+// othersAge and publishEvery together are the age that a sum of other workers' connections may have: a millisecond.
+const othersAge = 500 * time.Microsecond
+
+func (o *others) init(services int) { o.at = make([]time.Duration, services) }
+
+func (o *others) of(workers []*Worker, self int) {
+	for i, w := range workers {
+		if i != self {
+			o.stats = append(o.stats, &w.stats)
+		}
+	}
+}
+
+// refresh renews the sums for the servers of v if they are too old.
+func (o *others) refresh(w *Worker, v *service.Virtual) {
+	if len(o.stats) == 0 || w.now-o.at[v.ID] < othersAge {
+		return
+	}
+	o.at[v.ID] = w.now
+	for i := range v.Reals {
+		l := &w.loads[v.Reals[i].Slot]
+		l.OthersActive, l.OthersInactive = 0, 0
+		for _, s := range o.stats {
+			p := &s.publicReals[v.Reals[i].Slot]
+			l.OthersActive += int32(p[5].Load())
+			l.OthersInactive += int32(p[6].Load())
+		}
+	}
+}

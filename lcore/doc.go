@@ -1,0 +1,25 @@
+// Package lcore is the data path of one core.
+//
+// A Worker takes a burst of up to 32 packets through the stages below, the whole burst through one stage before the next
+// (Worker.Turn), in this order of files:
+//
+//  1. receive.go   its queue on every port, and what other workers handed over → packets
+//  2. parse.go     packet → flow key; ARP, echo and malformed packets are judged here
+//  3. steer.go     another worker's client → hand over
+//  4. track.go     flow key → connection, if one is known: its state and timer
+//  5. classify.go  new flow → mark → virtual service
+//  6. recall.go    client → template
+//  7. schedule.go  in packet order: template or scheduler → real server; new template, new connection
+//  8. rewrite.go   packet → packet addressed to the real server, or back to the client, or an answer
+//  9. transmit.go  packets → queues; all others → their other ends, and every verdict is counted
+//
+// What a stage finds out, it writes into a column of the worker (columns.go), one element a packet; stages read the columns to
+// their left. A stage is only the loop over the burst; what is decided, a leaf package decides: wire, flow, address, service, conn,
+// template, schedule, nexthop, rewrite, answer. A packet that will not be forwarded gets a Verdict (verdict.go) and later stages pass over it.
+//
+// Between turns (between.go) a worker expires entries, publishes its counters, adopts new tables and does what
+// management asks (command.go).
+//
+// One goroutine, locked to a thread, runs a worker and owns its shards: no locks, no allocation, no system call on the way.
+// The package and all below it are plain Go; it knows nothing of DPDK, configuration or sockets.
+package lcore

@@ -1,0 +1,131 @@
+package lcore
+
+import (
+	"cleat/lcore/address"
+	"cleat/lcore/burst"
+	"cleat/lcore/flow"
+	"cleat/lcore/nexthop"
+	"cleat/lcore/wire"
+)
+
+// parse finds the flow key of TCP and UDP packets and judges all others.
+func (w *Worker) parse() {
+	for i := range w.in.N {
+		w.in.verdict[i] = w.parseFrame(i)
+	}
+}
+
+func (w *Worker) parseFrame(i int) Verdict {
+	p := &w.in.packet[i]
+	eth, ok := wire.ParseEthernet(p.Data)
+	if !ok {
+		return DropFrame
+	}
+	to := eth.Dst()
+	group := to.IsMulticast()
+	if !group && to != w.tables.Hops.Ports()[p.Port].MAC {
+		return DropOtherHost
+	}
+	switch eth.Type() {
+	case wire.TypeIPv4:
+		if group {
+			return DropBroadcast
+		}
+		return w.parseIPv4(i, p)
+	case wire.TypeARP:
+		return w.parseARP(p.Port, eth)
+	}
+	return DropEtherType
+}
+
+// parseARP answers questions for our addresses, and lets management hear the answers to ours and what a known neighbour says when its
+// MAC address has changed.
+func (w *Worker) parseARP(port uint16, eth wire.Ethernet) Verdict {
+	arp, ok := wire.ParseARP(eth.Payload())
+	if !ok {
+		return DropFrame
+	}
+	target := flow.V4(arp.TargetIP())
+	ours := w.tables.Addresses.Kind(target)&(address.Own|address.VIP) != 0
+	switch {
+	case ours && arp.Op() == wire.ARPRequest:
+		return AnswerARP
+	case ours && arp.Op() == wire.ARPReply || w.hasMoved(port, arp):
+		return Punted
+	}
+	return DropOtherHost
+}
+
+// hasMoved reports whether a neighbour that we know says that it has another MAC address now.
+func (w *Worker) hasMoved(port uint16, arp wire.ARP) bool {
+	sender := flow.V4(arp.SenderIP())
+	hop, result := w.tables.Hops.Lookup(sender)
+	return result == nexthop.Found && hop.Addr == sender && hop.Port == port && hop.MAC != arp.Sender()
+}
+
+func (w *Worker) parseIPv4(i int, p *burst.Packet) Verdict {
+	ip, ok := wire.ParseIPv4(p.Data[wire.EthernetLen:], int(p.Len)-wire.EthernetLen)
+	if !ok {
+		return DropIPHeader
+	}
+	if p.Flags&burst.IPCsumGood == 0 && !ip.ChecksumOK() {
+		return DropIPChecksum
+	}
+	if p.Segments == 1 { // off with the link's padding
+		p.Trim(wire.EthernetLen + ip.TotalLen())
+	}
+	in := &w.in
+	in.ip[i] = ip
+	k := &in.key[i]
+	*k = flow.Key{Src: flow.V4(ip.Src()), Dst: flow.V4(ip.Dst()), Proto: ip.Protocol()}
+	in.src[i] = w.tables.Addresses.Kind(k.Src)
+	in.dst[i] = w.tables.Addresses.Kind(k.Dst)
+	switch {
+	case impossibleSource(ip.Src()) || in.src[i]&(address.Own|address.VIP) != 0:
+		return DropSource
+	case ip.Dst() >= 0xe0000000 || in.dst[i]&address.Broadcast != 0: // 224.0.0.0 and above
+		return DropBroadcast
+	case ip.IsFragment() && (in.dst[i]|in.src[i])&(address.Own|address.VIP|address.Real) != 0:
+		return DropFragment
+	case ip.IsFragment():
+		return Route
+	}
+	return w.parseTransport(i, ip, k)
+}
+
+// impossibleSource: 0.0.0.0/8, 127.0.0.0/8, multicast and above (RFC 1122 3.2.1.3).
+func impossibleSource(a uint32) bool { return a>>24 == 0 || a>>24 == 127 || a >= 0xe0000000 }
+
+func (w *Worker) parseTransport(i int, ip wire.IPv4, k *flow.Key) Verdict {
+	switch k.Proto {
+	case flow.TCP:
+		tcp, ok := wire.ParseTCP(ip.Payload())
+		if !ok {
+			return DropTransportHeader
+		}
+		k.SrcPort, k.DstPort = tcp.SrcPort(), tcp.DstPort()
+		w.in.flags[i] = tcp.Flags()
+		return pending
+	case flow.UDP:
+		udp, ok := wire.ParseUDP(ip.Payload())
+		if !ok {
+			return DropTransportHeader
+		}
+		k.SrcPort, k.DstPort = udp.SrcPort(), udp.DstPort()
+		return pending
+	}
+	if w.in.dst[i]&(address.Own|address.VIP) == 0 {
+		return Route
+	}
+	if k.Proto != flow.ICMP {
+		return DropProtocol
+	}
+	icmp, ok := wire.ParseICMP(ip.Payload())
+	if !ok {
+		return DropTransportHeader
+	}
+	if icmp.Type() == wire.EchoRequest {
+		return AnswerEcho
+	}
+	return DropICMP
+}

@@ -1,0 +1,34 @@
+package lcore
+
+import (
+	"cleat/lcore/service"
+	"cleat/lcore/template"
+)
+
+// recall finds the templates of clients that open a connection to a persistent service.
+func (w *Worker) recall() {
+	in := &w.in
+	for i := range in.N {
+		if v := in.virtual[i]; v != nil && v.Persistent() && in.verdict[i] == pending && in.conn[i] == 0 && w.mayCreate(i) {
+			in.template[i] = w.remembered(i, v)
+		}
+	}
+}
+
+// remembered returns a usable template for packet i to service v, or 0. One that is no longer usable is invalidated
+// (persistence.md P5).
+func (w *Worker) remembered(i int, v *service.Virtual) uint32 {
+	key := template.KeyOf(v, &w.in.key[i])
+	t := w.tmpls.Find(&key)
+	if t == 0 || w.usable(w.tables.Services.Real(w.tmpls.Entries[t].Slot)) {
+		return t
+	}
+	w.tmpls.Invalidate(t)
+	w.counters.TemplateInvalidations++
+	return 0
+}
+
+// usable is the check of P5. Overload is no condition (P5.5).
+func (w *Worker) usable(r *service.Real) bool {
+	return r.Available && !(r.Weight == 0 && w.tables.ExpireQuiescentTemplate)
+}

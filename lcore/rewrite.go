@@ -1,0 +1,131 @@
+package lcore
+
+import (
+	"cleat/lcore/address"
+	"cleat/lcore/answer"
+	"cleat/lcore/flow"
+	"cleat/lcore/nexthop"
+	"cleat/lcore/rewrite"
+	"cleat/lcore/wire"
+)
+
+// rewrite makes of every packet that leaves what it has to be: addressed to the real server, or back to the client, or to the next
+// hop as it is, or an answer to its sender.
+func (w *Worker) rewrite() {
+	in := &w.in
+	for i := range in.N {
+		switch in.verdict[i] {
+		case ForwardInput, ForwardOutput, Route:
+			in.verdict[i] = w.leave(i, in.verdict[i])
+		}
+		switch in.verdict[i] {
+		case AnswerARP, AnswerEcho, AnswerReset, AnswerUnreachable, AnswerNoDestination,
+			AnswerTimeExceeded, AnswerNoRoute, AnswerFragmentNeeded:
+			in.verdict[i] = w.answer(i, in.verdict[i])
+		}
+	}
+}
+
+// leave sends packet i on its way, in the order of forwarding.md F1: route, TTL, MTU, rewriting, next hop.
+func (w *Worker) leave(i int, v Verdict) Verdict {
+	in := &w.in
+	if v == Route && !w.tables.Forward {
+		return DropNotForwarding
+	}
+	ip, p := in.ip[i], &in.packet[i]
+	hop, result := w.tables.Hops.Lookup(w.destination(i, v))
+	switch {
+	case result == nexthop.NoRoute:
+		return AnswerNoRoute
+	case ip.TTL() <= 1:
+		return AnswerTimeExceeded
+	case ip.TotalLen() > int(hop.MTU) && ip.DontFragment() && ip.Protocol() != flow.ICMP:
+		w.mtu = hop.MTU
+		return AnswerFragmentNeeded
+	case ip.TotalLen() > int(hop.MTU):
+		return DropTooBig
+	}
+	w.translate(i, ip, v)
+	if result == nexthop.Unresolved {
+		return w.wait(i, &hop)
+	}
+	rewrite.Link(wire.Ethernet(p.Data), hop.Src, hop.MAC)
+	p.Port = hop.Port
+	return v
+}
+
+// destination is where packet i goes to.
+func (w *Worker) destination(i int, v Verdict) flow.Addr {
+	in := &w.in
+	if v == ForwardInput {
+		to, _ := w.conns.Entries[in.conn[i]].Server()
+		return to
+	}
+	return in.key[i].Dst
+}
+
+// translate does what the forwarding method says; each also decrements the TTL.
+func (w *Worker) translate(i int, ip wire.IPv4, v Verdict) {
+	c := &w.conns.Entries[w.in.conn[i]]
+	switch v {
+	case ForwardInput:
+		to, port := c.Server()
+		rewrite.NATIn(ip, to.Uint32(), port)
+	case ForwardOutput:
+		from, port := c.Virtual()
+		rewrite.NATOut(ip, from.Uint32(), port)
+	default:
+		rewrite.Forward(ip)
+	}
+}
+
+// denied is the verdict of a packet for which an ICMP error would be due, but RFC 1122 3.2.2 forbids one.
+var denied = [verdicts]Verdict{
+	AnswerUnreachable: DropNoAnswer, AnswerNoDestination: DropNoAnswer, AnswerReset: DropNoAnswer, AnswerEcho: DropNoAnswer,
+	AnswerTimeExceeded: DropTTL, AnswerNoRoute: DropNoRoute, AnswerFragmentNeeded: DropTooBig,
+}
+
+const l3 = wire.EthernetLen // where the IP header begins
+
+// answer turns packet i into the answer to its sender, which leaves through the port that it came from.
+func (w *Worker) answer(i int, v Verdict) Verdict {
+	p := &w.in.packet[i]
+	own := w.tables.Hops.Ports()[p.Port].MAC
+	if v == AnswerARP {
+		w.hear(p) // who asks will be spoken to
+		answer.ARP(p, l3, own)
+		return v
+	}
+	if !w.answers.allow(w.now, w.tables.AnswerRate) {
+		return DropAnswerRate
+	}
+	ok := false
+	switch v {
+	case AnswerEcho:
+		ok = answer.Echo(p, l3, own)
+	case AnswerReset:
+		ok = answer.Reset(p, l3, own)
+	case AnswerUnreachable, AnswerNoDestination:
+		ok = answer.Unreachable(p, l3, own, w.speaker(i), wire.PortUnreachable)
+	case AnswerNoRoute:
+		ok = answer.Unreachable(p, l3, own, w.speaker(i), wire.HostUnreachable)
+	case AnswerTimeExceeded:
+		ok = answer.TimeExceeded(p, l3, own, w.speaker(i))
+	case AnswerFragmentNeeded:
+		ok = answer.FragmentationNeeded(p, l3, own, w.speaker(i), w.mtu)
+	}
+	if !ok {
+		return denied[v]
+	}
+	return v
+}
+
+// speaker is the address from which an ICMP error about packet i comes: the one it was sent to, if that is ours, else our own on
+// the port that it came from.
+func (w *Worker) speaker(i int) uint32 {
+	in := &w.in
+	if in.dst[i]&(address.Own|address.VIP) != 0 {
+		return in.key[i].Dst.Uint32()
+	}
+	return w.tables.Hops.Own(in.packet[i].Port, in.key[i].Src).Uint32()
+}

@@ -1,0 +1,268 @@
+package schedule
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// The twins below are docs/spec/scheduling.md word by word, over a list of pointers with the newest server first.
+
+type server struct {
+	slot             uint32
+	weight           int32
+	overload         bool
+	active, inactive int32
+}
+
+func (s *server) eligible() bool  { return !s.overload && s.weight > 0 }
+func (s *server) overhead() int64 { return int64(s.active)*256 + int64(s.active+s.inactive) }
+
+type twin interface {
+	pick(list []*server, c *Client) *server
+	changed(list []*server) // after every add, delete and edit
+	deleting(list []*server, gone *server)
+}
+
+type noState struct{}
+
+func (noState) changed([]*server)           {}
+func (noState) deleting([]*server, *server) {}
+
+// rrTwin: R.
+type rrTwin struct{ last *server } // nil: the list's head
+
+func (*rrTwin) changed([]*server) {}
+
+func (r *rrTwin) deleting(list []*server, gone *server) { // R.3
+	if r.last != gone {
+		return
+	}
+	r.last = nil
+	if i := slices.Index(list, gone); i > 0 {
+		r.last = list[i-1]
+	}
+}
+
+func (r *rrTwin) pick(list []*server, _ *Client) *server {
+	at := slices.Index(list, r.last) // -1: the head
+	for pass := 0; pass < 2; pass++ {
+		for i := at + 1; i < len(list); i++ {
+			if list[i].eligible() {
+				r.last = list[i]
+				return list[i]
+			}
+			if list[i] == r.last {
+				return nil // R.2: came back to last
+			}
+		}
+		if r.last == nil {
+			return nil // R.2: one pass if last is the head
+		}
+		at = -1
+	}
+	return nil
+}
+
+// wrrTwin: wrr, pass by pass.
+type wrrTwin struct {
+	cl         *server // nil: the list's head
+	cw, mw, di int32
+}
+
+func (*wrrTwin) deleting([]*server, *server) {}
+
+func (w *wrrTwin) changed(list []*server) {
+	w.cl, w.mw, w.di = nil, 0, 1
+	for _, s := range list {
+		w.mw = max(w.mw, s.weight)
+	}
+	for di := w.mw; di > 1; di-- { // the greatest that divides all
+		if !slices.ContainsFunc(list, func(s *server) bool { return s.weight%di != 0 }) {
+			w.di = di
+			break
+		}
+	}
+	w.mw -= w.di - 1
+	if w.cw > w.mw || w.cw == 0 {
+		w.cw = w.mw
+	} else if w.di > 1 {
+		w.cw = (w.cw/w.di)*w.di + 1
+	}
+}
+
+func (w *wrrTwin) pick(list []*server, _ *Client) *server {
+	if w.mw == 0 {
+		return nil
+	}
+	begun := w.cl
+	at := slices.Index(list, begun)
+	wrapped := false // this search has passed the end of a last pass
+	whole := false   // this traversal began from the first server
+	for {
+		for i := at + 1; i < len(list); i++ {
+			if !list[i].overload && list[i].weight >= w.cw {
+				w.cl = list[i]
+				return list[i]
+			}
+			if wrapped && w.cw <= w.di && list[i] == begun {
+				return nil // begun in the middle: up to where it began, in the last pass
+			}
+		}
+		last := w.cw <= w.di && whole
+		w.cw -= w.di
+		if w.cw <= 0 {
+			w.cw = w.mw
+			if last || begun == nil {
+				return nil
+			}
+			wrapped = true
+		}
+		at, whole = -1, true
+	}
+}
+
+// lcTwin: L0.
+type lcTwin struct{ noState }
+
+func (lcTwin) pick(list []*server, _ *Client) (best *server) {
+	for _, s := range list {
+		if s.eligible() && (best == nil || s.overhead() < best.overhead()) {
+			best = s
+		}
+	}
+	return best
+}
+
+// wlcTwin: W, G.5.
+type wlcTwin struct{ noState }
+
+func (wlcTwin) pick(list []*server, _ *Client) *server {
+	start := slices.IndexFunc(list, (*server).eligible)
+	if start < 0 {
+		return nil
+	}
+	best := list[start]
+	for _, s := range list[start+1:] {
+		if !s.overload && s.overhead()*int64(best.weight) < best.overhead()*int64(s.weight) { // W.2
+			best = s
+		}
+	}
+	return best
+}
+
+// shTwin: S. The buckets are filled anew for every pick.
+type shTwin struct {
+	noState
+	fallback, port bool
+}
+
+func (h shTwin) pick(list []*server, c *Client) *server {
+	var bucket []*server
+	for len(list) > 0 && len(bucket) < 256 {
+		for _, s := range list {
+			for n := int32(0); n < max(s.weight, 1) && len(bucket) < 256; n++ {
+				bucket = append(bucket, s)
+			}
+		}
+	}
+	if len(bucket) == 0 {
+		return nil
+	}
+	v := c.Addr.Uint32()
+	if h.port {
+		v += uint32(c.Port)
+	}
+	hash := v * 0x61C88647 >> 24
+	b0 := hash & 255
+	if bucket[b0].eligible() {
+		return bucket[b0]
+	}
+	for k := uint32(0); h.fallback && k <= 255; k++ {
+		offset := (k + b0) % 256
+		if s := bucket[(offset+hash)&255]; s.eligible() {
+			return s
+		}
+	}
+	return nil
+}
+
+// TestTwins holds every scheduler to its twin over random commands, connections and overloads.
+func TestTwins(t *testing.T) {
+	for _, c := range []struct {
+		name, scheduler string
+		flags           uint8
+		twin            func() twin
+	}{
+		{"rr", "rr", 0, func() twin { return &rrTwin{} }},
+		{"wrr", "wrr", 0, func() twin { return &wrrTwin{} }},
+		{"lc", "lc", 0, func() twin { return lcTwin{} }},
+		{"wlc", "wlc", 0, func() twin { return wlcTwin{} }},
+		{"sh", "sh", 0, func() twin { return shTwin{} }},
+		{"sh, sh-port", "sh", 0x10, func() twin { return shTwin{port: true} }},
+		{"sh, sh-fallback", "sh", 0x08, func() twin { return shTwin{fallback: true} }},
+		{"sh, both", "sh", 0x18, func() twin { return shTwin{fallback: true, port: true} }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) { compare(t, newDirector(c.scheduler, c.flags, slots), c.twin()) })
+		})
+	}
+}
+
+func compare(t *rapid.T, d *director, twin twin) {
+	var list []*server // the twin's, newest first
+	all := make([]*server, slots)
+	for i := range all {
+		all[i] = &server{slot: uint32(i)}
+	}
+	twin.changed(list)
+	for range rapid.IntRange(1, 60).Draw(t, "steps") {
+		s := all[rapid.IntRange(0, slots-1).Draw(t, "server")]
+		weight := rapid.SampledFrom([]int32{0, 0, 1, 1, 2, 3, 4, 6, 8, 9, 12, 300}).Draw(t, "weight")
+		there := slices.Contains(list, s)
+		switch action := rapid.SampledFrom([]string{"add", "delete", "edit", "overload", "load", "pick", "pick", "pick"}).Draw(t, "action"); {
+		case action == "add" && !there:
+			s.weight = weight
+			list = slices.Insert(list, 0, s)
+			d.add(s.slot, weight)
+			twin.changed(list)
+		case action == "delete" && there:
+			twin.deleting(list, s)
+			i := slices.Index(list, s)
+			list = slices.Delete(list, i, i+1)
+			d.delete(s.slot)
+			twin.changed(list)
+		case action == "edit" && there:
+			s.weight = weight
+			d.edit(s.slot, weight)
+			twin.changed(list)
+		case action == "overload":
+			s.overload = !s.overload
+			d.loads[s.slot].Overload = s.overload
+		case action == "load":
+			s.active, s.inactive = rapid.Int32Range(0, 3).Draw(t, "active"), rapid.Int32Range(0, 600).Draw(t, "inactive")
+			here := Load{Active: rapid.Int32Range(0, s.active).Draw(t, "here"), Inactive: s.inactive / 2, Overload: s.overload}
+			here.OthersActive, here.OthersInactive = s.active-here.Active, s.inactive-here.Inactive
+			d.loads[s.slot] = here
+		case action == "pick":
+			for range rapid.IntRange(1, 30).Draw(t, "picks") {
+				pickBoth(t, d, twin, list)
+			}
+		}
+	}
+}
+
+func pickBoth(t *rapid.T, d *director, twin twin, list []*server) {
+	client := clients.Draw(t, "client")
+	want := None
+	if s := twin.pick(list, &client); s != nil {
+		want = int(s.slot)
+	}
+	if got := d.pick(&client); got != want {
+		t.Fatalf("picked %d, the twin %d", got, want)
+	}
+	if w, ok := twin.(*wrrTwin); ok && (d.state.Current != w.cw || d.state.Max != w.mw || d.state.Step != w.di) {
+		t.Fatalf("state %+v, the twin's %+v", d.state, *w)
+	}
+}

@@ -1,0 +1,100 @@
+// Package shard is what a worker's tables have in common: a fixed array of entries, an index to find them, a
+// wheel to end them, and the rule when a slot may be used again. One goroutine uses a shard.
+//
+// Entries are named by their number, 1 to Capacity; 0 is none. A table says how its keys hash and compare; nothing here knows
+// keys. 8.5 bytes an entry beside the entry itself. A full shard refuses.
+package shard
+
+import (
+	"cleat/lcore/index"
+	"cleat/lcore/memory"
+	"cleat/lcore/wheel"
+)
+
+// Shard holds entries of type E, which must be pointer-free and carry their timer.
+type Shard[E any, P wheel.Entry[E]] struct {
+	// Entries is the array itself; entry 0 is not used.
+	Entries []E
+	// Index finds entries by hash.
+	Index *index.Index
+	// Used is the number of entries in the table.
+	Used uint64
+
+	wheel *wheel.Wheel[E, P]
+	free  uint32 // first free slot; linked by the idle timers' deadlines
+	fresh uint32 // slots from here on were never used
+	gone  uint32 // first slot removed since Reclaim, linked likewise
+}
+
+// New returns a shard for capacity entries whose clock stands at tick now. The name tells its memory apart.
+func New[E any, P wheel.Entry[E]](alloc memory.Alloc, name string, capacity int, now uint32) (*Shard[E, P], error) {
+	entries, err := memory.Array[E](alloc, name, capacity+1)
+	if err != nil {
+		return nil, err
+	}
+	x, err := index.New(alloc, name+"_index", capacity)
+	if err != nil {
+		return nil, err
+	}
+	return &Shard[E, P]{Entries: entries, Index: x, wheel: wheel.New[E, P](entries, now), fresh: 1}, nil
+}
+
+// Capacity is the greatest number of entries.
+func (s *Shard[E, P]) Capacity() int { return len(s.Entries) - 1 }
+
+// Highest is the highest slot that was ever used: no entry lies above it.
+func (s *Shard[E, P]) Highest() uint32 { return s.fresh - 1 }
+
+// Insert gives a zeroed entry, found under hash from now on, or 0 when the shard is full. It is in the table once
+// its timer is filed (File).
+func (s *Shard[E, P]) Insert(hash uint64) uint32 {
+	i := s.free
+	switch {
+	case i != 0:
+		t := P(&s.Entries[i]).WheelTimer()
+		s.free, t.Deadline = t.Deadline, 0
+	case int(s.fresh) < len(s.Entries):
+		i = s.fresh
+		s.fresh++
+	default:
+		return 0
+	}
+	if !s.Index.Insert(hash, i) {
+		s.link(&s.free, i)
+		return 0
+	}
+	s.Used++
+	return i
+}
+
+// Remove takes entry i, found under hash, out of the table. Its content stays until Reclaim, since a column of
+// the turn under way may name it; its timer is no longer filed, which is how that is seen.
+func (s *Shard[E, P]) Remove(i uint32, hash uint64) {
+	s.Index.Remove(hash, i)
+	s.wheel.Remove(i)
+	s.link(&s.gone, i)
+	s.Used--
+}
+
+// Reclaim makes the slots free that were removed since the last call. To be called between turns.
+func (s *Shard[E, P]) Reclaim() {
+	for s.gone != 0 {
+		i := s.gone
+		s.gone = P(&s.Entries[i]).WheelTimer().Deadline
+		var zero E
+		s.Entries[i] = zero
+		s.link(&s.free, i)
+	}
+}
+
+func (s *Shard[E, P]) link(list *uint32, i uint32) {
+	P(&s.Entries[i]).WheelTimer().Deadline = *list
+	*list = i
+}
+
+// File puts entry i where its timer's deadline belongs. To be called when that came nearer (wheel.Timer.Set tells).
+func (s *Shard[E, P]) File(i uint32) { s.wheel.File(i) }
+
+// Expired takes the next entry that is due by tick now off the wheel, or returns 0; see wheel.Wheel.Next. The caller removes it or
+// sets its timer anew.
+func (s *Shard[E, P]) Expired(now uint32, budget *int) uint32 { return s.wheel.Next(now, budget) }

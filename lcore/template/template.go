@@ -1,0 +1,184 @@
+// Package template is one worker's shard of persistence templates: client network → real server, for a time. Its rules
+// are those of docs/spec/persistence.md.
+package template
+
+import (
+	"cleat/lcore/flow"
+	"cleat/lcore/memory"
+	"cleat/lcore/service"
+	"cleat/lcore/shard"
+	"cleat/lcore/wheel"
+)
+
+// Key is what a template is found by (P1). For a firewall mark Proto is 0, Virtual is the mark.
+type Key struct {
+	Client  flow.Addr // masked
+	Virtual flow.Addr
+	Port    uint16
+	Proto   uint8
+}
+
+const ftpPort = 21
+
+// KeyOf returns the key for a packet of client k.Src to a persistent service (P1).
+func KeyOf(v *service.Virtual, k *flow.Key) Key {
+	key := Key{Client: k.Src.And(v.Mask), Virtual: k.Dst, Proto: k.Proto}
+	switch {
+	case v.Mark != 0: // PFMC: one for all protocols, addresses and ports (P1.2)
+		key.Virtual, key.Proto = markAddr(v.Mark, k.Dst.Is4()), 0
+	case bindsPort(v, k.DstPort): // PPC
+		key.Port = v.Port
+	}
+	return key // PCC, and FTP with its data connections (P8.1): port 0
+}
+
+// bindsPort reports whether a template for this packet is for one port only.
+func bindsPort(v *service.Virtual, port uint16) bool {
+	return v.Mark == 0 && v.Port != 0 && v.Port != ftpPort && v.Port == port
+}
+
+// PortOf returns the server's port to be kept in the template (P1, column "template dport"): 0 where the template is for all ports.
+func PortOf(v *service.Virtual, port uint16, r *service.Real) uint16 {
+	if bindsPort(v, port) {
+		return r.Port
+	}
+	return 0
+}
+
+// markAddr writes a mark as IPVS does: as an IPv4 address, or in the first word of an IPv6 one (P1.7).
+func markAddr(mark uint32, v4 bool) flow.Addr {
+	if v4 {
+		return flow.V4(mark)
+	}
+	return flow.Addr{Hi: uint64(mark) << 32}
+}
+
+// States of a template (P8.4).
+const (
+	None    uint8 = 0
+	Assured uint8 = 1 // one of its connections was established
+)
+
+const invalidPort = 0xffff // P5.7
+
+// Entry is one template. 64 bytes, one cache line, no pointers; host byte order.
+type Entry struct {
+	timer wheel.Timer
+
+	client, virtual uint32
+	port, dport     uint16
+	proto           uint8
+	State           uint8
+	invalid         bool
+	_               uint8
+
+	// Slot is the real server's (service.Real.Slot).
+	Slot uint32
+	// Controls is the number of connections under the template (P0 n_control).
+	Controls uint32
+	// Timeout is what the timer is set to, in ticks; Full is the service's at the time when the template was made (P4.10).
+	Timeout, Full uint32
+	// Mark of the packet that made it.
+	Mark uint32
+	// Extensions counts how often the timer ran out under live connections (P4.6).
+	Extensions uint32
+	_          [8]byte
+}
+
+// WheelTimer is for package wheel.
+func (e *Entry) WheelTimer() *wheel.Timer { return &e.timer }
+
+// Live reports whether the entry is a template of the table, invalidated ones included.
+func (e *Entry) Live() bool { return e.timer.Filed() }
+
+// Invalid reports whether the template was invalidated (P5.7).
+func (e *Entry) Invalid() bool { return e.invalid }
+
+// Key returns the template's key; the port is 65535 once it is invalid.
+func (e *Entry) Key() Key {
+	k := Key{Client: flow.V4(e.client), Virtual: flow.V4(e.virtual), Port: e.port, Proto: e.proto}
+	if e.invalid {
+		k.Port = invalidPort
+	}
+	return k
+}
+
+// AllPorts reports whether the template is for all ports of its virtual address, also once it is invalid.
+func (e *Entry) AllPorts() bool { return e.port == 0 }
+
+// ServerPort returns the server's port, 0 if the template is for all ports, 65535 once it is invalid.
+func (e *Entry) ServerPort() uint16 {
+	if e.invalid {
+		return invalidPort
+	}
+	return e.dport
+}
+
+// Deadline is the tick at which the timer runs out.
+func (e *Entry) Deadline() uint32 { return e.timer.Deadline }
+
+// Shard is a worker's template table. When it is full, Insert refuses; the packet that wanted a template is dropped and
+// counted (templates_full). 64 bytes an entry and 8.5 for the index.
+type Shard struct {
+	*shard.Shard[Entry, *Entry]
+	seed *flow.Seed
+}
+
+// NewShard returns a shard for capacity templates whose clock stands at tick now.
+func NewShard(alloc memory.Alloc, capacity int, seed *flow.Seed, now uint32) (*Shard, error) {
+	s, err := shard.New[Entry](alloc, "templates", capacity, now)
+	if err != nil {
+		return nil, err
+	}
+	return &Shard{s, seed}, nil
+}
+
+// hash covers the whole key, not the client alone, so that one client network with many templates does
+// not fill its buckets (P1.9 D).
+func (s *Shard) hash(k *Key) uint64 {
+	return flow.Hash(k.Client, k.Port, k.Proto, s.seed) ^ flow.Hash(k.Virtual, 0, 0, s.seed)
+}
+
+// Find returns the template with key k, or 0.
+func (s *Shard) Find(k *Key) uint32 {
+	client, virtual := k.Client.Uint32(), k.Virtual.Uint32()
+	for c := s.Index.Search(s.hash(k)); c.Next(); {
+		e := &s.Entries[c.Entry]
+		if e.client == client && e.virtual == virtual && e.port == k.Port && e.proto == k.Proto && !e.invalid {
+			return c.Entry
+		}
+	}
+	return 0
+}
+
+// Insert adds a template with key k to the real server of that slot and returns it, or 0 when the table is full. The caller
+// has made sure that Find does not know it, and touches it in the same turn.
+func (s *Shard) Insert(k *Key, slot uint32, dport uint16, timeout uint32) uint32 {
+	i := s.Shard.Insert(s.hash(k))
+	if i == 0 {
+		return 0
+	}
+	e := &s.Entries[i]
+	e.client, e.virtual = k.Client.Uint32(), k.Virtual.Uint32()
+	e.port, e.dport, e.proto = k.Port, dport, k.Proto
+	e.Slot, e.Timeout, e.Full = slot, timeout, timeout
+	return i
+}
+
+// Touch restarts the timer of entry i with its Timeout at tick now.
+func (s *Shard) Touch(i, now uint32) {
+	e := &s.Entries[i]
+	if e.timer.Set(now + e.Timeout) {
+		s.File(i)
+	}
+}
+
+// Invalidate makes entry i one that is never found again, while it lives on until its timer ends and its connections
+// are gone (P5.7). It stays in the index under its old key: that is how Remove finds it.
+func (s *Shard) Invalidate(i uint32) { s.Entries[i].invalid = true }
+
+// Remove takes entry i out of the table; its slot is free after Reclaim.
+func (s *Shard) Remove(i uint32) {
+	e := &s.Entries[i]
+	s.Shard.Remove(i, s.hash(&Key{flow.V4(e.client), flow.V4(e.virtual), e.port, e.proto}))
+}

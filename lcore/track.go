@@ -1,0 +1,101 @@
+package lcore
+
+import (
+	"cleat/lcore/address"
+	"cleat/lcore/conn"
+	"cleat/lcore/flow"
+	"cleat/lcore/service"
+)
+
+// track finds the connections of the burst and brings them up to date, in packet order, up to the first packet that
+// has none. From there on schedule goes on, in packet order too, since what becomes of that packet may
+// concern those behind it: a burst of 32 is 32 bursts of 1.
+func (w *Worker) track() {
+	in := &w.in
+	if w.tables.Services.Empty() { // C2 1: without any service there are no connections
+		return
+	}
+	ordered := true
+	for i := range in.N {
+		if in.verdict[i] != pending {
+			continue
+		}
+		w.find(i)
+		ordered = ordered && in.conn[i] != 0 && w.advance(i)
+	}
+}
+
+// find looks packet i's connection up, in the more likely direction first.
+func (w *Worker) find(i int) {
+	in := &w.in
+	k := &in.key[i]
+	in.output[i] = in.src[i]&address.Real != 0
+	if in.conn[i] = w.findDirection(k, in.output[i]); in.conn[i] == 0 {
+		in.output[i] = !in.output[i]
+		in.conn[i] = w.findDirection(k, in.output[i])
+	}
+}
+
+func (w *Worker) findDirection(k *flow.Key, output bool) uint32 {
+	if output {
+		return w.conns.FindOutput(k)
+	}
+	return w.conns.FindInput(k)
+}
+
+// advance takes packet i as one of its connection's (connections.md C2): checks the server, counts, moves the state, restarts the timer.
+// It returns false, and the packet has no connection then, if it has to be scheduled anew.
+func (w *Worker) advance(i int) bool {
+	in := &w.in
+	c := &w.conns.Entries[in.conn[i]]
+	r := w.tables.Services.Real(c.Slot)
+	if !in.output[i] {
+		if w.reopens(i, c, r) || (!r.Available && w.tables.ExpireNodestConn) {
+			w.endConnection(in.conn[i])
+			in.conn[i] = 0
+			return false
+		}
+		if !r.Available { // P6.2: silently, and the timer runs on
+			in.verdict[i] = DropServerGone
+			return true
+		}
+	}
+	w.forward(i, c, r)
+	return true
+}
+
+// reopens reports whether packet i opens a new connection where an old one with the same addresses and ports still is (C2 3).
+func (w *Worker) reopens(i int, c *conn.Entry, r *service.Real) bool {
+	if c.Proto != flow.TCP || conn.EventOf(w.in.flags[i]) != conn.SYN {
+		return false
+	}
+	if w.tables.ExpireNodestConn && r.Weight == 0 {
+		return true // P6.4
+	}
+	if w.tables.ConnReuseMode == 0 || c.Template != 0 {
+		return false // P8.8
+	}
+	return c.State == conn.TimeWait || c.State == conn.Close
+}
+
+// forward brings connection c up to date with packet i and judges the packet as forwarded.
+func (w *Worker) forward(i int, c *conn.Entry, r *service.Real) {
+	in := &w.in
+	direction, verdict := conn.Input, ForwardInput
+	if in.output[i] {
+		direction, verdict = conn.Output, ForwardOutput
+	} else {
+		c.InPackets++
+	}
+	if r.Available {
+		w.stats.packet(r, in.output[i], in.ip[i].TotalLen())
+	}
+	if c.Proto == flow.TCP {
+		w.setState(c, c.State.Next(direction, conn.EventOf(in.flags[i])))
+	} else if in.output[i] {
+		w.assure(c) // P8.4: UDP is established when the server has answered
+	}
+	c.Timeout = w.tables.Timeouts[c.State]
+	w.conns.Touch(in.conn[i], w.tick)
+	in.verdict[i] = verdict
+}

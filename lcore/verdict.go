@@ -1,0 +1,120 @@
+package lcore
+
+// Verdict is what becomes of a packet, and the reason. Every verdict is a counter.
+type Verdict uint8
+
+// Verdicts. Up to lastSent the packet leaves through a port; up to lastKept it goes on elsewhere; the others drop it.
+const (
+	pending Verdict = iota // not judged yet
+
+	ForwardInput         // client → real server
+	ForwardOutput        // real server → client
+	Route                // belongs to no service: from port to port
+	AnswerARP            // ARP reply
+	AnswerEcho           // echo reply
+	AnswerReset          // TCP RST: nothing listens here
+	AnswerUnreachable    // ICMP port unreachable: nothing listens here
+	AnswerNoDestination  // ICMP port unreachable: the service has no real server to give (connections.md C8)
+	AnswerTimeExceeded   // ICMP time exceeded (forwarding.md F1.3)
+	AnswerNoRoute        // ICMP host unreachable (F1.1)
+	AnswerFragmentNeeded // ICMP fragmentation needed (F1.4)
+
+	HandedOver // to the worker whose client it is
+	Punted     // to management: an ARP reply
+	Held       // until the next hop's MAC address is known
+
+	DropFrame           // shorter than its headers say, or no Ethernet
+	DropEtherType       // neither ARP nor IPv4
+	DropOtherHost       // not our MAC address, or an ARP packet that is not for us
+	DropIPHeader        // IPv4 header malformed
+	DropIPChecksum      // IPv4 header checksum wrong
+	DropSource          // source address impossible: multicast, loopback, our own
+	DropBroadcast       // IPv4 to a broadcast or multicast address
+	DropTransportHeader // TCP, UDP or ICMP header truncated or malformed (C3.1)
+	DropFragment        // a fragment to or from a service
+	DropProtocol        // to us, of a protocol that we do not speak
+	DropICMP            // ICMP to us, not an echo request
+	DropServerGone      // of a connection whose real server was removed (persistence.md P6.2)
+	DropConnectionsFull // no room in the connection table
+	DropTemplatesFull   // no room in the template table
+	DropNotForwarding   // belongs to no service, and routing is off
+	DropNoRoute         // no way to the destination, and no answer allowed
+	DropTTL             // TTL used up, and no answer allowed
+	DropTooBig          // larger than the MTU of the way, and no answer allowed
+	DropNeighbor        // the next hop did not answer, or too many packets wait for it
+	DropAnswerRate      // an answer was due, but enough were sent in this second
+	DropNoAnswer        // no answer is allowed to this packet (RST to RST, ICMP error about one)
+	DropHandoverFull    // the other worker's ring is full
+	DropPuntFull        // management's ring is full
+	DropTransmitFull    // the port's queue is full
+	DropNoBuffer        // no packet buffer for a packet to be made
+	DropStopped         // the worker was stopped while it had the packet
+
+	verdicts
+
+	lastSent  = AnswerFragmentNeeded
+	lastKept  = Held
+	firstDrop = DropFrame
+)
+
+var verdictNames = [verdicts]string{
+	pending:              "pending",
+	ForwardInput:         "forward_input",
+	ForwardOutput:        "forward_output",
+	Route:                "route",
+	AnswerARP:            "answer_arp",
+	AnswerEcho:           "answer_echo",
+	AnswerReset:          "answer_reset",
+	AnswerUnreachable:    "answer_unreachable",
+	AnswerNoDestination:  "answer_no_destination",
+	AnswerTimeExceeded:   "answer_time_exceeded",
+	AnswerNoRoute:        "answer_no_route",
+	AnswerFragmentNeeded: "answer_fragment_needed",
+	HandedOver:           "handed_over",
+	Punted:               "punted",
+	Held:                 "held",
+	DropFrame:            "frame",
+	DropEtherType:        "ether_type",
+	DropOtherHost:        "other_host",
+	DropIPHeader:         "ip_header",
+	DropIPChecksum:       "ip_checksum",
+	DropSource:           "source",
+	DropBroadcast:        "broadcast",
+	DropTransportHeader:  "transport_header",
+	DropFragment:         "fragment",
+	DropProtocol:         "protocol",
+	DropICMP:             "icmp",
+	DropServerGone:       "server_gone",
+	DropConnectionsFull:  "connections_full",
+	DropTemplatesFull:    "templates_full",
+	DropNotForwarding:    "not_forwarding",
+	DropNoRoute:          "no_route",
+	DropTTL:              "ttl",
+	DropTooBig:           "too_big",
+	DropNeighbor:         "neighbor",
+	DropAnswerRate:       "answer_rate",
+	DropNoAnswer:         "no_answer",
+	DropHandoverFull:     "handover_full",
+	DropPuntFull:         "punt_full",
+	DropTransmitFull:     "transmit_full",
+	DropNoBuffer:         "no_buffer",
+	DropStopped:          "stopped",
+}
+
+// String returns the verdict's name as metrics and listings use it.
+func (v Verdict) String() string { return verdictNames[v] }
+
+// Sent reports whether a packet with this verdict is to leave through a port.
+func (v Verdict) Sent() bool { return v != pending && v <= lastSent }
+
+// Drop reports whether the packet is dropped.
+func (v Verdict) Drop() bool { return v >= firstDrop }
+
+// Verdicts returns all of them, in order.
+func Verdicts() []Verdict {
+	all := make([]Verdict, 0, verdicts-1)
+	for v := pending + 1; v < verdicts; v++ {
+		all = append(all, v)
+	}
+	return all
+}

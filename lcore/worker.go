@@ -1,0 +1,191 @@
+package lcore
+
+import (
+	"sync/atomic"
+	"time"
+
+	"cleat/lcore/burst"
+	"cleat/lcore/conn"
+	"cleat/lcore/flow"
+	"cleat/lcore/memory"
+	"cleat/lcore/ring"
+	"cleat/lcore/schedule"
+	"cleat/lcore/template"
+	"cleat/lcore/wheel"
+)
+
+// Turn takes one burst through the data path and returns its size.
+func (w *Worker) Turn() int {
+	w.receive()  // its queue on every port, and what other workers handed over → packets
+	w.parse()    // packet → flow key
+	w.steer()    // another worker's client → hand over
+	w.track()    // flow key → connection, if one is known
+	w.classify() // new flow → mark → virtual service
+	w.recall()   // client → template
+	w.schedule() // template or scheduler → real server; new template, new connection
+	w.rewrite()  // packet → packet addressed to the real server, or back to the client
+	w.transmit() // packets → queues; all others → mempool, punt ring, other workers
+	return w.in.N
+}
+
+// Plan says what a worker is made of. Slices of several workers' Plans must agree.
+type Plan struct {
+	// Number is the worker's, from 0; Workers is how many there are.
+	Number, Workers int
+	// Queues are the worker's own, one on every port, by port number.
+	Queues []burst.Queue
+	// Pool gives buffers for packets that the worker makes, and takes back those that it drops.
+	Pool burst.Pool
+	// Alloc makes the tables.
+	Alloc memory.Alloc
+	// Connections, Templates: capacities of its shards. Services, Reals: capacities of all workers' state by service ID and real server slot.
+	Connections, Templates, Services, Reals int
+	// Seed is the secret of the hashes; Steering picks workers; both are the same for all workers.
+	Seed     *flow.Seed
+	Steering *flow.Steering
+	// Clock is monotonic time; the worker reads it once a turn.
+	Clock func() time.Duration
+	// Idle says when to sleep.
+	Idle Idle
+}
+
+// Idle lets a worker sleep when there is nothing to do. The zero Idle never sleeps.
+type Idle struct {
+	After int           // empty turns in a row before it sleeps, 0: never
+	Sleep time.Duration // at most, each time
+}
+
+// Worker is the data path of one core. Turn and Run belong to its goroutine; management uses the methods in command.go.
+type Worker struct {
+	Plan
+
+	in      columns
+	out     []batch // by port
+	dropped batch
+
+	tables *Tables // adopted; read by all stages
+	conns  *conn.Shard
+	tmpls  *template.Shard
+	loads  []schedule.Load  // by real server slot
+	rotors []schedule.State // by service ID
+	stats  stats
+
+	incarnations []uint32 // by service ID: the service.Virtual.Incarnation that the rotor belongs to
+
+	tick     uint32        // now, in ticks of the wheels
+	now      time.Duration // now, as the clock said at the beginning of the turn
+	changed  bool          // an entry was made or removed in this turn: earlier look-ups may be stale
+	firstRx  int           // source to be asked first in the next turn
+	idle     int           // empty turns in a row
+	answers  limit
+	mtu      uint16 // of the way that AnswerFragmentNeeded is about
+	holding  hold
+	counters Counters
+	pub      published
+	pubAt    time.Duration
+
+	peers   []peer // by worker number
+	others  others
+	wanted  atomic.Pointer[Tables] // set by management
+	adopted atomic.Uint64          // generation that the worker uses
+	mail    mailbox
+	stopped atomic.Bool // by management
+	ended   atomic.Bool // Run has returned
+}
+
+// peer are the rings between this worker and another.
+type peer struct {
+	to   *ring.Ring[burst.Packet] // packets of the other one's clients
+	from *ring.Ring[burst.Packet]
+}
+
+// handoverRing is the number of packets that may wait between two workers.
+const handoverRing = 1024
+
+// NewWorkers makes the workers of all plans and ties them together. They use tables from the start.
+func NewWorkers(plans []Plan, tables *Tables) ([]*Worker, error) {
+	workers := make([]*Worker, len(plans))
+	for i := range plans {
+		w, err := newWorker(&plans[i], tables)
+		if err != nil {
+			return nil, err
+		}
+		workers[i] = w
+	}
+	for i, a := range workers {
+		for j, b := range workers {
+			if i != j {
+				r := ring.New[burst.Packet](handoverRing)
+				a.peers[j].to, b.peers[i].from = r, r
+			}
+		}
+		a.others.of(workers, i)
+	}
+	return workers, nil
+}
+
+func newWorker(p *Plan, tables *Tables) (*Worker, error) {
+	w := &Worker{
+		Plan: *p, tables: tables,
+		out:          make([]batch, len(p.Queues)),
+		loads:        make([]schedule.Load, p.Reals),
+		rotors:       make([]schedule.State, p.Services),
+		incarnations: make([]uint32, p.Services),
+		peers:        make([]peer, p.Workers),
+	}
+	w.now = w.Clock()
+	w.pubAt = w.now
+	w.tick = ticksOf(w.now)
+	w.wanted.Store(tables)
+	w.mail.init()
+	w.stats.init(p.Services, p.Reals)
+	w.others.init(p.Services)
+	var err error
+	if w.conns, err = conn.NewShard(p.Alloc, p.Connections, p.Seed, w.tick); err != nil {
+		return nil, err
+	}
+	if w.tmpls, err = template.NewShard(p.Alloc, p.Templates, p.Seed, w.tick); err != nil {
+		return nil, err
+	}
+	for _, v := range tables.Services.Virtuals() {
+		w.change(v)
+	}
+	w.adopted.Store(tables.Generation)
+	return w, nil
+}
+
+// ticksOf cuts a clock reading to ticks, which wrap around.
+func ticksOf(d time.Duration) uint32 { return uint32(uint64(d / wheel.Tick)) }
+
+// Run turns until Stop is called, on the calling goroutine.
+func (w *Worker) Run() {
+	for !w.stopped.Load() {
+		w.between(w.Turn())
+	}
+	w.ended.Store(true)
+}
+
+// Stop makes Run return.
+func (w *Worker) Stop() { w.stopped.Store(true) }
+
+// Drain gives back the packets that the worker still has. To be called when Run has returned on all workers.
+func (w *Worker) Drain() {
+	for i := range w.holding.n {
+		w.lose(&w.holding.waiting[i].packet)
+	}
+	w.counters.Held, w.holding.n = 0, 0
+	for i := range w.peers {
+		var p [1]burst.Packet
+		for from := w.peers[i].from; from != nil && from.Pop(p[:]) != 0; {
+			w.counters.Taken++
+			w.lose(&p[0])
+		}
+	}
+	w.flush()
+	w.publish()
+}
+
+func (w *Worker) lose(p *burst.Packet) {
+	w.counters.Verdicts[DropStopped]++
+	w.free(p)
+}
