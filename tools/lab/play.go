@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"cleat/conf"
 	"cleat/tools/lab/topology"
 
 	"github.com/spf13/cobra"
@@ -109,7 +110,7 @@ func cleatdWith(file string) (func(context.Context, *topology.Lab) (*topology.Di
 	if err != nil {
 		return nil, err
 	}
-	config, err := topology.ReadConfig(file)
+	config, err := conf.Read(file)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"cleat/conf"
 	"cleat/tools/lab/topology"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -84,7 +85,7 @@ func run(ctx context.Context, f upFlags) (err error) {
 // configure starts cleatd with an example, or has the one that runs reload.
 func (s *show) configure(ctx context.Context, example string) (err error) {
 	file := filepath.Join(s.place.examples, example)
-	config, err := topology.ReadConfig(file)
+	config, err := conf.Read(file)
 	if err != nil {
 		return err
 	}

@@ -8,9 +8,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"cleat/appliance/api"
+	"cleat/conf"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,7 +31,7 @@ type Director struct {
 var ErrRefused = errors.New("reload refused")
 
 // StartDirector starts the program cleatd with a configuration and waits until it is ready.
-func (l *Lab) StartDirector(ctx context.Context, cleatd string, config Config) (*Director, error) {
+func (l *Lab) StartDirector(ctx context.Context, cleatd string, config *conf.Config) (*Director, error) {
 	d := &Director{
 		Socket: l.path("cleatd.sock"),
 		File:   l.path("cleatd.toml"),
@@ -64,8 +66,9 @@ func (l *Lab) StartDirector(ctx context.Context, cleatd string, config Config) (
 }
 
 // write puts a configuration, fitted to this lab, where cleatd reads it.
-func (d *Director) write(config Config) error {
-	return config.fit(d.lab, d.Socket).write(d.File)
+func (d *Director) write(config *conf.Config) error {
+	own := d.lab.fit(config, d.Socket)
+	return os.WriteFile(d.File, []byte(own.TOML()), 0o644)
 }
 
 // Ended is closed when cleatd is no more, for whatever reason.
@@ -75,7 +78,7 @@ func (d *Director) Ended() <-chan struct{} { return d.process.done }
 func (d *Director) PID() int { return d.process.cmd.Process.Pid }
 
 // Reload gives cleatd another configuration by SIGHUP and waits until all workers use it. A refusal is an error.
-func (d *Director) Reload(ctx context.Context, config Config) error {
+func (d *Director) Reload(ctx context.Context, config *conf.Config) error {
 	before, err := d.Status(ctx)
 	if err != nil {
 		return err

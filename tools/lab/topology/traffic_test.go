@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"cleat/conf"
 	"cleat/tools/lab/topology"
 
 	"golang.org/x/sys/unix"
@@ -24,9 +25,9 @@ const (
 	examples = "../../../conf/examples"
 )
 
-func example(t *testing.T, name string) topology.Config {
+func example(t *testing.T, name string) *conf.Config {
 	t.Helper()
-	config, err := topology.ReadConfig(filepath.Join(examples, name))
+	config, err := conf.Read(filepath.Join(examples, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,7 @@ func example(t *testing.T, name string) topology.Config {
 }
 
 // direct starts cleatd; when the test ends it must stop well, with every packet accounted for.
-func direct(t *testing.T, lab *topology.Lab, config topology.Config) *topology.Director {
+func direct(t *testing.T, lab *topology.Lab, config *conf.Config) *topology.Director {
 	t.Helper()
 	program, err := filepath.Abs(cleatd)
 	if err != nil {
@@ -179,7 +180,10 @@ func TestReloadUnderLoad(t *testing.T) {
 	reloads := 0
 	for tick := time.NewTicker(200 * time.Millisecond); ctx.Err() == nil; <-tick.C {
 		reloads++
-		if err := d.Reload(t.Context(), config.WithWeights(1+reloads%3, 1+reloads%2, 1)); err != nil {
+		for i := range config.Services[0].Servers {
+			config.Services[0].Servers[i].Weight = 1 + (reloads+i)%3
+		}
+		if err := d.Reload(t.Context(), config); err != nil {
 			t.Error(err)
 		}
 	}
@@ -200,8 +204,9 @@ func TestRefusedReload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Reload(t.Context(), config.With("persistence", "timeuot", "5s")); !errors.Is(err, topology.ErrRefused) {
-		t.Errorf("reload of a file with an unknown key: %v", err)
+	config.Services[0].Scheduler = "rrr"
+	if err := d.Reload(t.Context(), config); !errors.Is(err, topology.ErrRefused) || !strings.Contains(err.Error(), "rrr") {
+		t.Errorf("reload of a file with an unknown scheduler: %v", err)
 	}
 	after, err := lab.Ask(t.Context(), topology.Client(1), "http://10.0.0.1/")
 	if err != nil || after != before {
@@ -212,7 +217,9 @@ func TestRefusedReload(t *testing.T) {
 // TestTwoWorkers: whichever worker a packet arrives at, its client's worker has the template.
 func TestTwoWorkers(t *testing.T) {
 	lab := up(t, topology.Options{})
-	d := direct(t, lab, example(t, "ppc.toml").With("workers", "lcores", []any{0, 1}))
+	config := example(t, "ppc.toml")
+	config.Workers.Lcores = []int{0, 1}
+	d := direct(t, lab, config)
 	l := newLoad(lab, 50, 80)
 	for n := range 1000 {
 		l.ask(t.Context(), n)
@@ -269,10 +276,14 @@ func TestNetwork(t *testing.T) {
 func TestUDPService(t *testing.T) {
 	lab := up(t, topology.Options{})
 	config := example(t, "rr.toml")
-	service := map[string]any{"udp": "10.0.0.1:53", "scheduler": "rr", "persistent": "60s"}
-	service["server"] = []map[string]any{{"address": "10.9.0.11"}, {"address": "10.9.0.12"}, {"address": "10.9.0.13"}}
-	services, _ := config["service"].([]map[string]any)
-	config["service"] = append(services, service)
+	service := config.Services[0]
+	service.TCP, service.UDP = netip.AddrPort{}, netip.MustParseAddrPort("10.0.0.1:53")
+	service.Persistent = conf.Duration(time.Minute)
+	service.Servers = slices.Clone(service.Servers)
+	for i, rs := range service.Servers {
+		service.Servers[i].Address = netip.AddrPortFrom(rs.Address.Addr(), 53)
+	}
+	config.Services = append(config.Services, service)
 	direct(t, lab, config)
 	var firsts []string
 	for client := 1; client <= 3; client++ {
