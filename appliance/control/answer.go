@@ -60,7 +60,7 @@ func (w *answer) WriteHeader(status int) {
 
 func (w *answer) Write(b []byte) (int, error) {
 	w.sent = true
-	if err := w.control.SetWriteDeadline(time.Now().Add(answerTime)); err != nil {
+	if err := w.control.SetWriteDeadline(time.Now().Add(stallTime)); err != nil {
 		return 0, err
 	}
 	return w.ResponseWriter.Write(b)

@@ -18,8 +18,10 @@ import (
 
 const (
 	maxConns     = 64
-	answerTime   = 10 * time.Second // for the Source to answer, and for a client to send or take what is its part
+	requestTime  = 10 * time.Second // for a client to send its request
+	answerTime   = 10 * time.Second // for the Source to answer, but for streams
 	reloadTime   = time.Minute      // for the Source to reload
+	stallTime    = 10 * time.Minute // for a client to take what is written: somebody may read a stream page by page
 	idleTime     = 30 * time.Second // for a client to ask again
 	shutdownTime = 2 * time.Second  // for answers under way when the server closes
 	headerBytes  = 64 << 10         // of a request; it has no body
@@ -69,7 +71,7 @@ func New(path, group string, source Source, metrics http.Handler, log *slog.Logg
 	s.http = &http.Server{
 		Handler:        http.HandlerFunc(s.serve),
 		BaseContext:    func(net.Listener) context.Context { return requests },
-		ReadTimeout:    answerTime,
+		ReadTimeout:    requestTime,
 		IdleTimeout:    idleTime,
 		MaxHeaderBytes: headerBytes,
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),

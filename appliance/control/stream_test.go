@@ -172,3 +172,22 @@ func TestCloseEndsStreams(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestCloseWithStalledClient: a client that takes nothing may not hold the server up.
+func TestCloseWithStalledClient(t *testing.T) {
+	s, path := unserved(t, &fake{connections: endless(1 << 40)})
+	done := make(chan error)
+	go func() { done <- s.Serve() }()
+	answer, err := client(path).Get("http://cleatd/v1/connections")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	began := time.Now()
+	if err := errors.Join(s.Close(), <-done); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > shutdownTime+5*time.Second {
+		t.Errorf("Close took %v", took)
+	}
+}

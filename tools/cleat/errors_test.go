@@ -128,7 +128,7 @@ func TestFailures(t *testing.T) {
 			w.WriteHeader(502)
 			io.WriteString(w, `<html>`)
 		}, "cleatd answered 502 Bad Gateway"},
-		{"redirect", "status", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/v1/ports", 302) }, "cleatd answered 302 Found"},
+		{"redirect", "status", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/v1/ports", http.StatusFound) }, "cleatd answered 302 Found"},
 		{"endless problem", "status", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(500)
 			pour(w, "x", 0)

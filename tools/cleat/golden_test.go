@@ -25,8 +25,10 @@ func TestGolden(t *testing.T) {
 		{"neighbors-json", "neighbors -o json", "GET /v1/neighbors"},
 		{"reload", "reload", "POST /v1/reload"},
 		{"templates", "templates", "GET /v1/templates"},
-		{"templates-json", "templates -o json --client 172.16.9.9/16 --virtual 10.0.0.1:80 --server 10.9.0.11 --mark 3 --protocol TCP --state assured --limit 9",
-			"GET /v1/templates?client=172.16.0.0%2F16&limit=9&mark=3&protocol=tcp&server=10.9.0.11&state=ASSURED&virtual=10.0.0.1%3A80"},
+		{
+			"templates-json", "templates -o json --client 172.16.9.9/16 --virtual 10.0.0.1:80 --server 10.9.0.11 --mark 3 --protocol TCP --state assured --limit 9",
+			"GET /v1/templates?client=172.16.0.0%2F16&limit=9&mark=3&protocol=tcp&server=10.9.0.11&state=ASSURED&virtual=10.0.0.1%3A80",
+		},
 		{"templates-count", "templates --count", "GET /v1/templates"},
 		{"connections", "connections --state ESTABLISHED", "GET /v1/connections?state=ESTABLISHED"},
 	} {

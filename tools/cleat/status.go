@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -76,6 +75,9 @@ func printReloaded(w io.Writer, r api.Reloaded) error {
 	return nil
 }
 
+// version is set when the program is linked (Makefile).
+var version = "unversioned"
+
 // versions are what runs: this command, and cleatd if it is reachable.
 type versions struct {
 	Cleat  string `json:"cleat"`
@@ -89,10 +91,7 @@ func (o *operator) versionCommand() *cobra.Command {
 		Short: "The versions of cleat and, if it is reachable, of cleatd",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v := versions{Cleat: "unknown"}
-			if build, ok := debug.ReadBuildInfo(); ok {
-				v.Cleat = build.Main.Version
-			}
+			v := versions{Cleat: version}
 			var s api.Status
 			if _, err := o.client().object(cmd.Context(), http.MethodGet, "/v1/status", &s); err == nil {
 				v.Cleatd, v.DPDK = s.Version, s.DPDK
