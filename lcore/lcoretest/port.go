@@ -12,6 +12,8 @@ import (
 // Port is a port in memory: what a test injects is received, what is transmitted is kept for the
 // test to read. Safe for concurrent use, so that the worker of every queue may run on its own.
 type Port struct {
+	// Number is the worker's number for the port: what received packets have as their Port.
+	Number uint16
 	// Segment is the greatest number of bytes of a received frame in its first segment; 0: all of them.
 	Segment int
 	// OnReceive, if set, changes every received packet as a NIC would: its hash, its receive flags.
@@ -97,6 +99,7 @@ func (q *queue) Receive(pkts []burst.Packet) int {
 	}
 	n := 0
 	for n < len(pkts) && n < len(q.waiting) && p.pool.receive(&pkts[n], q.waiting[n], segment) {
+		pkts[n].Port = p.Number
 		if p.OnReceive != nil {
 			p.OnReceive(&pkts[n])
 		}

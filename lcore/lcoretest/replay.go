@@ -8,6 +8,8 @@ type Replay struct {
 	pool   *Pool
 	frames [][]byte
 	next   int
+	// Number is the worker's number for the port: what received packets have as their Port.
+	Number uint16
 	// Transmitted counts what was transmitted.
 	Transmitted int
 }
@@ -23,6 +25,7 @@ func (r *Replay) Receive(pkts []burst.Packet) int {
 		if !r.pool.receive(&pkts[i], r.frames[r.next], dataRoom) {
 			return i
 		}
+		pkts[i].Port = r.Number
 		r.next = (r.next + 1) % len(r.frames)
 	}
 	return len(pkts)
