@@ -10,6 +10,7 @@ import (
 type checker struct {
 	*report
 	*Config
+	subnets []subnet // that the ports are in
 }
 
 // checks are all that is asked of a configuration whose values have the right types. Each looks at one thing
@@ -26,7 +27,7 @@ var checks = []func(checker){
 
 func check(c *Config, r *report) {
 	for _, f := range checks {
-		f(checker{r, c})
+		f(checker{r, c, subnets(c.Ports)})
 	}
 }
 

@@ -8,7 +8,7 @@ func (c checker) virtual(path string, a netip.Addr) {
 		return
 	}
 	c.host(path, a)
-	for _, s := range c.subnets() {
+	for _, s := range c.subnets {
 		if s.Contains(a) && notHost(s.Prefix, a) {
 			c.errorf(path, "%s is the network or the broadcast address of %s on port %q", a, s.Masked(), c.Ports[s.port].Name)
 		}

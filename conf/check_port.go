@@ -75,8 +75,8 @@ type subnet struct {
 }
 
 // subnets returns all subnets that the ports are in.
-func (c checker) subnets() (all []subnet) {
-	for i, p := range c.Ports {
+func subnets(ports []Port) (all []subnet) {
+	for i, p := range ports {
 		for j, a := range p.Addresses {
 			if a.IsValid() {
 				all = append(all, subnet{a, at(at("port", i)+".addresses", j), i})
@@ -87,9 +87,8 @@ func (c checker) subnets() (all []subnet) {
 }
 
 func checkPortSubnets(c checker) {
-	all := c.subnets()
-	for i, a := range all {
-		for _, b := range all[:i] {
+	for i, a := range c.subnets {
+		for _, b := range c.subnets[:i] {
 			if a.port != b.port && a.Overlaps(b.Prefix) {
 				c.errorf(a.path, "%s overlaps %s of port %q, line %d", a, b, c.Ports[b.port].Name, c.lines.find(b.path)).
 					hint("two ports need two subnets")
@@ -100,7 +99,7 @@ func checkPortSubnets(c checker) {
 
 // neighbor returns the port on one of whose subnets a is; ok is false if there is none.
 func (c checker) neighbor(a netip.Addr) (port int, ok bool) {
-	for _, s := range c.subnets() {
+	for _, s := range c.subnets {
 		if s.Contains(a) {
 			return s.port, true
 		}
@@ -110,7 +109,7 @@ func (c checker) neighbor(a netip.Addr) (port int, ok bool) {
 
 // own reports whether a is an address of the director itself.
 func (c checker) own(a netip.Addr) bool {
-	for _, s := range c.subnets() {
+	for _, s := range c.subnets {
 		if s.Addr() == a {
 			return true
 		}

@@ -47,7 +47,7 @@ func checkServerAddress(c checker) {
 		case c.own(a):
 			c.errorf(path, "%s is the director's own address", a)
 		}
-		for _, n := range c.subnets() {
+		for _, n := range c.subnets {
 			if n.Contains(a) && notHost(n.Prefix, a) {
 				c.errorf(path, "%s is the network or the broadcast address of %s", a, n.Masked())
 			}

@@ -2,6 +2,7 @@ package conf
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -21,28 +22,19 @@ func (s *Service) Name() string {
 func checkServiceNames(c checker) {
 	seen := firsts[string]{}
 	for i := range c.Services {
-		path := at("service", i)
-		var names []string
-		for _, key := range []string{"tcp", "udp", "mark"} {
-			if c.given(join(path, key)) {
-				names = append(names, key)
-			}
-		}
-		switch len(names) {
+		s, path := &c.Services[i], at("service", i)
+		keys := slices.DeleteFunc([]string{"tcp", "udp", "mark"}, func(key string) bool { return !c.given(join(path, key)) })
+		switch len(keys) {
 		case 0:
 			c.errorf(path, "nothing says which packets are meant").hint(`tcp = "10.0.0.1:80", or udp, or mark`)
-			continue
 		case 1:
+			key := join(path, keys[0])
+			if first, found := seen.again(s.Name(), key); found && c.sound(key) {
+				c.errorf(key, "duplicate service: %s is on line %d too", s.Name(), c.lines.find(first))
+			}
 		default:
-			c.errorf(path, "%s are given together", strings.Join(names, " and ")).hint("a service is one of tcp, udp and mark; write one [[service]] for each")
-			continue
-		}
-		s := &c.Services[i]
-		if !s.TCP.IsValid() && !s.UDP.IsValid() && s.Mark == 0 {
-			continue // not readable
-		}
-		if first, found := seen.again(s.Name(), join(path, names[0])); found {
-			c.errorf(join(path, names[0]), "duplicate service: %s is on line %d too", s.Name(), c.lines.find(first))
+			c.errorf(path, "%s are given together", strings.Join(keys, " and ")).
+				hint("a service is one of tcp, udp and mark; write one [[service]] for each")
 		}
 	}
 }
@@ -78,7 +70,10 @@ var schedulers = []struct {
 	name  string
 	flags []string
 }{
-	{"rr", nil}, {"wrr", nil}, {"lc", nil}, {"wlc", nil},
+	{"rr", nil},
+	{"wrr", nil},
+	{"lc", nil},
+	{"wlc", nil},
 	{"sh", []string{"sh-fallback", "sh-port"}},
 }
 
@@ -107,24 +102,19 @@ func checkScheduler(c checker) {
 func checkPersistence(c checker) {
 	for i, s := range c.Services {
 		path := at("service", i)
-		if !c.sound(path + ".persistent") {
-			continue
+		if s.Persistent == 0 && c.sound(path+".persistent") {
+			c.nonzeroPort(path+".tcp", s.TCP)
+			c.nonzeroPort(path+".udp", s.UDP)
+		} else if s.Persistent != c.Persistence.Timeout { // that was looked at already
+			c.seconds(path+".persistent", s.Persistent)
 		}
-		if s.Persistent != 0 {
-			if s.Persistent != c.Persistence.Timeout { // that was looked at already
-				c.seconds(path+".persistent", s.Persistent)
-			}
-			continue
-		}
-		for key, ap := range map[string]interface {
-			Port() uint16
-			IsValid() bool
-		}{"tcp": s.TCP, "udp": s.UDP} {
-			// P0.1: nothing would ever be scheduled.
-			if ap.IsValid() && ap.Port() == 0 {
-				c.errorf(join(path, key), "zero port for a service that is not persistent").hint("persistent = true, or a port")
-			}
-		}
+	}
+}
+
+// nonzeroPort demands a port of a service that is not persistent: nothing would ever be scheduled (P0.1).
+func (c checker) nonzeroPort(path string, vip netip.AddrPort) {
+	if vip.IsValid() && vip.Port() == 0 {
+		c.errorf(path, "zero port for a service that is not persistent").hint("persistent = true, or a port")
 	}
 }
 

@@ -21,7 +21,7 @@ func needsRestart(key string) bool {
 }
 
 // Compare tells what is different in new, one line each: changes are what a reload brings about ("service tcp
-// 10.0.0.1:80: server 10.9.0.12:80 weight 1 -> 2"), restart is what stays as it is until cleatd is started anew
+// 10.0.0.1:80: server 10.9.0.12:80 weight 1 -> 2"), restart is what only a new start of cleatd brings about
 // ("workers.lcores 1 -> 1, 2"). The order of services, servers, ports and routes means nothing to a reload.
 func Compare(old, new *Config) (changes, restart []string) {
 	var c comparison
@@ -50,7 +50,7 @@ func (c *comparison) fields(table, label string, old, new reflect.Value) {
 	for i, k := range keysOf(old.Type()) {
 		key, a, b := join(table, k), old.Field(i), new.Field(i)
 		switch {
-		case k == noKey || isTable(key, a.Type()) && a.Kind() == reflect.Slice:
+		case isTable(key, a.Type()) && a.Kind() == reflect.Slice: // compared by name
 		case isTable(key, a.Type()):
 			c.fields(key, key+".", a, b)
 		case literal(key, a) != literal(key, b):

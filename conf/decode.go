@@ -17,22 +17,20 @@ func (d decoder) table(path string, v reflect.Value, m map[string]any) {
 	keys := keysOf(v.Type())
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		i := slices.Index(keys, key)
-		if i < 0 || key == noKey {
-			d.errorf(join(path, key), "unknown key").hint("%s", didYouMean(key, slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == noKey })))
+		if i < 0 {
+			d.errorf(join(path, key), "unknown key").hint("%s", didYouMean(key, keys))
 			continue
 		}
 		d.value(join(path, key), v.Field(i), m[key])
 	}
 }
 
-// noKey is the tag of fields that are not in the file.
-const noKey = "-"
-
-// keysOf returns the keys of a struct's fields, in their order.
-func keysOf(t reflect.Type) []string {
-	keys := make([]string, t.NumField())
-	for i := range keys {
-		keys[i] = t.Field(i).Tag.Get("toml")
+// keysOf returns the keys of a struct's fields, in their order. Fields that are not in the file stand last ("-").
+func keysOf(t reflect.Type) (keys []string) {
+	for i := range t.NumField() {
+		if key := t.Field(i).Tag.Get("toml"); key != "-" {
+			keys = append(keys, key)
+		}
 	}
 	return keys
 }

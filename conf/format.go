@@ -31,7 +31,7 @@ func (f *formatter) table(key string, v, def reflect.Value) {
 		k = join(key, k)
 		value := v.Field(i)
 		switch {
-		case keys[i] == noKey || !isTable(k, value.Type()):
+		case !isTable(k, value.Type()):
 		case value.Kind() == reflect.Slice:
 			def := reflect.ValueOf(elements[value.Type().Elem()])
 			for j := range value.Len() {

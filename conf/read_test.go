@@ -124,7 +124,9 @@ func TestAllIsTheDefaults(t *testing.T) {
 	server := elements[reflect.TypeFor[Server]()].(Server)
 	server.Address = got.Services[0].Servers[0].Address
 	for _, p := range []struct{ got, want any }{
-		{got.Ports[0], port}, {got.Services[0], service}, {got.Services[0].Servers[0], server},
+		{got.Ports[0], port},
+		{got.Services[0], service},
+		{got.Services[0].Servers[0], server},
 		{got.Marks[0], Mark{Mark: got.Marks[0].Mark}},
 	} {
 		if !reflect.DeepEqual(p.got, p.want) {
@@ -150,7 +152,6 @@ func allKeys() (keys []string) {
 		for i, k := range keysOf(typ) {
 			key, t := join(table, k), typ.Field(i).Type
 			switch {
-			case k == noKey:
 			case !isTable(key, t):
 				keys = append(keys, key)
 			case t.Kind() == reflect.Slice:
