@@ -44,6 +44,7 @@ type Scheduler interface {
 	// Changed adjusts a worker's state to a changed list of servers (R.3, wrr "State changes"), before the first Pick from it.
 	// A fresh State (new service, other scheduler) passes through it too.
 	Changed(s *State, v *service.Virtual)
-	// Pick returns the index in v.Reals of the server for a new connection, or None.
+	// Pick returns the index in v.Reals of the server for a new connection, or None. Keep *c where it lives on (in the worker): the
+	// compiler cannot see through the interface that no scheduler keeps the pointer, and would allocate a local Client.
 	Pick(v *service.Virtual, s *State, loads []Load, c *Client) int
 }

@@ -211,7 +211,7 @@ func TestTwins(t *testing.T) {
 }
 
 func compare(t *rapid.T, d *director, twin twin) {
-	var list []*server // the twin's, newest first
+	var list []*server        // the twin's, newest first
 	all := make([]*server, 4) // few, so that they meet in every way
 	for i := range all {
 		all[i] = &server{slot: uint32(i)}
