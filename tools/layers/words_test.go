@@ -25,11 +25,9 @@ var instead = map[string]string{
 	"slave":    "second, copy",
 }
 
-// imposed says whether Go gives the function its name: what takes a context.Context is called DoContext, and
-// a stand-in for testing.TB has a method Helper.
-func imposed(f *ast.FuncDecl) bool {
-	return strings.HasSuffix(f.Name.Name, "Context") || f.Recv != nil && f.Name.Name == "Helper"
-}
+// imposed says whether Go gives a function or method its name: what takes a context.Context is called DoContext, and
+// what stands in for testing.TB has a method Helper.
+func imposed(name string) bool { return strings.HasSuffix(name, "Context") || name == "Helper" }
 
 // TestWords looks at what the project declares and how its files are called, not at what it calls in other modules.
 func TestWords(t *testing.T) {
@@ -56,7 +54,7 @@ func declared(file *ast.File) []*ast.Ident {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncDecl:
-			if !imposed(n) {
+			if !imposed(n.Name.Name) {
 				names = append(names, n.Name)
 			}
 		case *ast.TypeSpec:
@@ -64,7 +62,9 @@ func declared(file *ast.File) []*ast.Ident {
 		case *ast.ValueSpec:
 			names = append(names, n.Names...)
 		case *ast.Field: // of structs, interfaces, parameters, results, receivers
-			names = append(names, n.Names...)
+			if _, method := n.Type.(*ast.FuncType); !method || len(n.Names) != 1 || !imposed(n.Names[0].Name) {
+				names = append(names, n.Names...)
+			}
 		case *ast.AssignStmt:
 			if n.Tok == token.DEFINE {
 				names = append(names, identifiers(n.Lhs...)...)
