@@ -68,3 +68,26 @@ func playMistake(t *testing.T, base, block string) string {
 	}
 	return strings.Join(kept, "")
 }
+
+// TestRealServerBehindARouter: a route or the default gateway is a way to a real server too.
+func TestRealServerBehindARouter(t *testing.T) {
+	base := readText(t, "testdata/base.toml")
+	for _, edit := range []struct{ name, from, to, server string }{
+		{"route", "", "", "172.16.0.11"},
+		{"gateway", `vdev = "iface=dir0"`, "vdev = \"iface=dir0\"\ngateway = \"10.8.0.2\"", "198.51.100.11"},
+	} {
+		text := strings.Replace(base, edit.from, edit.to, 1)
+		text = strings.Replace(text, `address = "10.9.0.12"`, `address = "`+edit.server+`"`, 1)
+		if got := parse(t, text).Services[0].Servers[1].Address.Addr().String(); got != edit.server {
+			t.Errorf("%s: server %s, want %s", edit.name, got, edit.server)
+		}
+	}
+}
+
+func TestEmptyFile(t *testing.T) {
+	const want = `empty: port: no ports are given (one [[port]] for each, with name, device and addresses)
+empty: workers.lcores: no lcores are given (the CPU numbers that forward packets: lcores = [1])`
+	if _, err := Parse("empty", nil); err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}

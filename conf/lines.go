@@ -64,7 +64,13 @@ type scanner struct {
 // indexLines returns the line of every key in text; deep, if not 0, is the line on which text is nested more deeply
 // than maxDepth.
 func indexLines(text string) (found lines, deep int) {
-	s := scanner{text: strings.TrimPrefix(text, "\ufeff"), line: 1, lines: lines{}, tables: map[string]int{}}
+	for _, mark := range []string{"\ufeff", "\xff\xfe", "\xfe\xff"} { // byte order marks, which the decoder skips
+		if rest, found := strings.CutPrefix(text, mark); found {
+			text = rest
+			break
+		}
+	}
+	s := scanner{text: text, line: 1, lines: lines{}, tables: map[string]int{}}
 	table := ""
 	for s.blank(); s.more(); s.blank() {
 		start := s.pos

@@ -101,6 +101,8 @@ func paths(path string, v any) (all []string) {
 func FuzzLines(f *testing.F) {
 	f.Add("a = [[1, 2], {b.c = 3}]\n[[x]]\n[x.y]\nz = '''\n'''\n")
 	f.Add("a.\"b\\u00e4\".c = \"\\\\\"\r\n[ q . r ]\r\n")
+	f.Add("\xff\xfea = 1")
+	f.Add("\ufeffa = 1")
 	f.Add("a = {\n b = 1, # }\n}\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		got, deep := indexLines(text)
