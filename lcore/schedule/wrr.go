@@ -25,10 +25,25 @@ func gcd(a, b int32) int32 {
 	return a
 }
 
-// Changed begins the pass anew that was under way, or the next higher one that the new weights have. It leaves
-// Current = 1 mod Step (or 0 = Max), on which Pick relies.
+// Changed begins the pass anew that was under way, or the next higher one that the new weights have. To a fresh State the servers
+// come one by one, the oldest first, as they do from ipvsadm -R: then the first pass is that of the first server's weight.
 func (wrr) Changed(s *State, v *service.Virtual) {
-	s.Last, s.Step, s.Max = 0, v.GCD, v.MaxWeight-(v.GCD-1)
+	if s.Step == 0 {
+		var g, heaviest int32
+		for i := len(v.Reals) - 1; i >= 0; i-- {
+			if w := v.Reals[i].Weight; w > 0 {
+				g, heaviest = gcd(g, w), max(heaviest, w)
+			}
+			s.weigh(max(g, 1), heaviest)
+		}
+	}
+	s.weigh(v.GCD, v.MaxWeight)
+}
+
+// weigh sets the pass to be begun for weights with this greatest common divisor and maximum. It leaves Current = 1 mod Step (or
+// 0 = Max), on which Pick relies.
+func (s *State) weigh(divisor, heaviest int32) {
+	s.Last, s.Step, s.Max = 0, divisor, heaviest-(divisor-1)
 	switch {
 	case s.Current > s.Max || s.Current == 0:
 		s.Current = s.Max
