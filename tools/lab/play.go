@@ -250,7 +250,7 @@ func cleanCommand() *cobra.Command {
 func howTo(w io.Writer, lab *topology.Lab, director *topology.Director) {
 	fmt.Fprintf(w, "Lab %d is up. Things to try:\n", lab.ID)
 	fmt.Fprintf(w, "  ip netns exec %s curl --interface 172.16.0.1 http://10.0.0.1/\n", lab.Namespace("cl"))
-	fmt.Fprintf(w, "  ip netns exec %s ping -c 3 10.0.0.1\n", lab.Namespace("cl"))
+	fmt.Fprintf(w, "  ip netns exec %s curl --interface 172.16.0.1 http://10.0.0.1:443/\n", lab.Namespace("cl"))
 	fmt.Fprintf(w, "  ip netns exec %s tcpdump -ni eth0\n", lab.Namespace("rs1"))
 	if director == nil {
 		return

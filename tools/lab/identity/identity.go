@@ -3,15 +3,18 @@
 //	rs1 10.9.0.11:80 172.16.0.1:40001
 //
 // that is: its name, the address and port it was reached at, and the client as it sees it. Over HTTP the name is in
-// the header X-Server too; over UDP the line ends in len=N, the size of the datagram.
+// the header X-Server too, and ?pad=N has N bytes of zeros follow. What brings data (a POST, a datagram) has the
+// line end in len=N, its size.
 package identity
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -42,9 +45,29 @@ func (s *Server) HTTP(port int) error {
 }
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+	pad := 0
+	if text := r.URL.Query().Get("pad"); text != "" {
+		var err error
+		if pad, err = strconv.Atoi(text); err != nil || pad < 0 {
+			http.Error(w, "pad="+text+": a number of bytes", http.StatusBadRequest)
+			return
+		}
+	}
+	size := ""
+	if r.Method == http.MethodPost {
+		n, err := io.Copy(io.Discard, r.Body)
+		if err != nil {
+			return // the client is gone
+		}
+		size = fmt.Sprintf(" len=%d", n)
+	}
 	w.Header().Set("X-Server", s.name)
 	w.Header().Set("Content-Type", "text/plain")
-	fmt.Fprintf(w, "%s %v %s\n", s.name, r.Context().Value(http.LocalAddrContextKey), r.RemoteAddr)
+	fmt.Fprintf(w, "%s %v %s%s\n", s.name, r.Context().Value(http.LocalAddrContextKey), r.RemoteAddr, size)
+	block := make([]byte, 64<<10)
+	for ; pad > 0; pad -= len(block) {
+		_, _ = w.Write(block[:min(pad, len(block))]) // fails when the client is gone
+	}
 }
 
 // UDP answers on a UDP port of every IPv4 address.

@@ -306,6 +306,51 @@ func TestUDPService(t *testing.T) {
 	}
 }
 
+// TestFullSizedSegments: megabytes both ways arrive whole, in frames as long as the MTU allows.
+func TestFullSizedSegments(t *testing.T) {
+	lab := up(t, topology.Options{})
+	direct(t, lab, example(t, "ppc.toml"))
+	const size = 4 << 20
+	body := filepath.Join(t.TempDir(), "body")
+	if err := os.WriteFile(body, make([]byte, size), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out := run(t, lab, "cl", "curl", "-sS", "--max-time", "20", "--interface", "172.16.0.1",
+		"--data-binary", "@"+body, fmt.Sprintf("http://10.0.0.1/?pad=%d", size))
+	line, pad, _ := strings.Cut(out, "\n")
+	if !strings.HasSuffix(line, fmt.Sprintf(" len=%d", size)) {
+		t.Errorf("sent %d bytes, the server says %q", size, line)
+	}
+	if len(pad) != size {
+		t.Errorf("received %d bytes of %d", len(pad), size)
+	}
+}
+
+// TestAFXDP: the same through the other driver.
+func TestAFXDP(t *testing.T) {
+	socket, err := unix.Socket(unix.AF_XDP, unix.SOCK_RAW, 0)
+	if err != nil {
+		t.Skipf("this kernel has no AF_XDP: %v", err)
+	}
+	unix.Close(socket)
+	lab := up(t, topology.Options{AFXDP: true})
+	d := direct(t, lab, example(t, "ppc.toml"))
+	l := newLoad(lab, 30, 80)
+	for n := range 300 {
+		l.ask(t.Context(), n)
+	}
+	l.check(t, true)
+	status, err := d.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, port := range status.Ports {
+		if port.Driver != "net_af_xdp" {
+			t.Errorf("port %s: driver %s", port.Name, port.Driver)
+		}
+	}
+}
+
 // askUDP sends one datagram from a new port and gives the answer.
 func askUDP(ctx context.Context, lab *topology.Lab, client netip.Addr, address string) (string, error) {
 	conn, err := lab.Dial(ctx, "cl", client, "udp", address)
