@@ -3,6 +3,7 @@ package director
 import (
 	"net/netip"
 
+	"cleat/appliance/registry"
 	"cleat/conf"
 	"cleat/lcore"
 	"cleat/lcore/address"
@@ -73,7 +74,7 @@ func VIPs(c *conf.Config) []netip.Addr {
 		}
 	}
 	for i := range c.Services {
-		add(IdentityOf(&c.Services[i]).Address.Addr())
+		add(registry.IdentityOf(&c.Services[i]).Address.Addr())
 	}
 	for _, a := range c.Network.VIPs {
 		add(a)

@@ -3,6 +3,7 @@ package manage
 import (
 	"cleat/appliance/api"
 	"cleat/appliance/director"
+	"cleat/appliance/registry"
 	"cleat/lcore"
 )
 
@@ -13,7 +14,7 @@ type bases struct {
 	virtuals map[uint32]lcore.VirtualCounters
 }
 
-func (b *bases) init(d *director.Director, r *director.Registry) {
+func (b *bases) init(d *director.Director, r *registry.Registry) {
 	b.d, b.reals, b.virtuals = d, map[uint32]lcore.RealCounters{}, map[uint32]lcore.VirtualCounters{}
 	r.FreshServer = func(slot uint32) { b.reals[slot] = b.rawReal(slot) }
 	r.FreshService = func(id uint32) { b.virtuals[id] = b.rawVirtual(id) }

@@ -13,6 +13,7 @@ import (
 
 	"cleat/appliance/director"
 	"cleat/appliance/neighbor"
+	"cleat/appliance/registry"
 	"cleat/conf"
 	"cleat/lcore"
 	"cleat/lcore/service"
@@ -41,7 +42,7 @@ type Loop struct {
 
 	d          *director.Director
 	conf       *conf.Config
-	registry   *director.Registry
+	registry   *registry.Registry
 	services   *service.Table
 	reals      []service.Real
 	neighbours *neighbor.Table
@@ -62,7 +63,7 @@ func New(d *director.Director, c *conf.Config, path, version string, log *slog.L
 		log: log, path: path, version: version, started: now, loaded: now,
 		inbox: make(chan func()), ended: make(chan struct{}),
 		d: d, conf: c,
-		registry: director.NewRegistry(c.Tables.Services, c.Tables.RealServers),
+		registry: registry.New(c.Tables.Services, c.Tables.RealServers),
 	}
 	l.bases.init(d, l.registry)
 	if _, err := l.registry.Apply(c, now); err != nil {

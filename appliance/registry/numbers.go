@@ -1,4 +1,4 @@
-package director
+package registry
 
 // numbers hands out the numbers 0 to limit-1, each to one owner at a time.
 type numbers struct {

@@ -1,4 +1,6 @@
-package director
+// Package registry keeps what the operator wants of services and real servers, under numbers that stay the same from one
+// configuration to the next, and builds the tables that workers read from it.
+package registry
 
 import (
 	"fmt"
@@ -8,9 +10,6 @@ import (
 
 	"cleat/conf"
 	"cleat/lcore/flow"
-	"cleat/lcore/schedule"
-	"cleat/lcore/service"
-	"cleat/lcore/wheel"
 )
 
 // trashTime is how long a removed real server is kept at least (persistence.md P6.5).
@@ -70,13 +69,13 @@ type Registry struct {
 	slots    numbers    // real servers' numbers
 	added    uint64     // real servers so far
 	changes  uint32     // incarnations and versions so far
-	// Fresh is called when a number gets a new owner, whose counters start at what they are.
+	// FreshService and FreshServer are called when a number gets a new owner, whose counters start at what they are.
 	FreshService func(id uint32)
 	FreshServer  func(slot uint32)
 }
 
-// NewRegistry returns a registry with room for so many services and real servers.
-func NewRegistry(services, servers int) *Registry {
+// New returns a registry with room for so many services and real servers.
+func New(services, servers int) *Registry {
 	return &Registry{
 		virtuals: map[Identity]*Virtual{}, servers: map[serverIdentity]*server{},
 		ids: numbers{limit: services}, slots: numbers{limit: servers},
@@ -84,7 +83,8 @@ func NewRegistry(services, servers int) *Registry {
 	}
 }
 
-// Apply makes the services of c the wanted ones and returns the IDs of those that changed. It refuses, and changes nothing, if the numbers run out; numbers of removed servers that are still named count.
+// Apply makes the services of c the wanted ones and returns the IDs of those that changed. It refuses, and changes nothing, if
+// the numbers run out; numbers of removed servers that are still named count.
 func (r *Registry) Apply(c *conf.Config, now time.Time) (changed []uint32, err error) {
 	if err := r.room(c); err != nil {
 		return nil, err
@@ -221,20 +221,6 @@ func (r *Registry) hasServers(v *Virtual) bool {
 	return false
 }
 
-// Table builds the table of what is wanted now, with the mark rules of c, and returns also all real servers by slot, removed ones that
-// may still be named included.
-func (r *Registry) Table(c *conf.Config) (*service.Table, []service.Real) {
-	reals := make([]service.Real, r.slots.highest)
-	for _, s := range r.servers {
-		reals[s.slot] = s.real()
-	}
-	virtuals := make([]*service.Virtual, len(r.order))
-	for i, v := range r.order {
-		virtuals[i] = v.build(reals)
-	}
-	return service.NewTable(virtuals, reals, rules(c.Marks)), reals
-}
-
 // Virtuals returns the services in the configuration's order.
 func (r *Registry) Virtuals() []*Virtual { return r.order }
 
@@ -246,75 +232,4 @@ func (r *Registry) Slots(v *Virtual) []uint32 {
 		slots[i] = r.servers[serverIdentity{id, s.Address}].slot
 	}
 	return slots
-}
-
-func (s *server) real() service.Real {
-	return service.Real{
-		Slot: s.slot, Added: s.added, Virtual: s.virtual.ID,
-		Addr: flow.FromNetip(s.conf.Address.Addr()), Port: s.conf.Address.Port(), Forward: service.NAT,
-		Available: s.gone.IsZero(), Weight: int32(s.conf.Weight),
-		Upper: s.conf.Upper, Lower: lowerLimit(s.conf.Upper, s.conf.Lower),
-	}
-}
-
-// lowerLimit is L of connections.md C9.1.
-func lowerLimit(upper, lower uint32) uint32 {
-	if lower != 0 {
-		return lower
-	}
-	return upper - upper/4
-}
-
-func (v *Virtual) build(reals []service.Real) *service.Virtual {
-	s := &v.Conf
-	id := IdentityOf(s)
-	scheduler, _ := schedule.ByName(s.Scheduler) // conf knows the same names
-	out := &service.Virtual{
-		ID: v.ID, Incarnation: v.incarnation, Version: v.version,
-		Mark: id.Mark, Proto: id.Proto, Port: id.Address.Port(), Addr: flow.FromNetip(id.Address.Addr()),
-		Scheduler: scheduler, Flags: flags(s.Flags),
-		Timeout: wheel.Ticks(s.Persistent), Mask: flow.MaskOf(int(s.Netmask), true),
-	}
-	if id.Mark != 0 {
-		out.Addr = flow.V4(0)
-	}
-	for _, rs := range v.servers {
-		out.Reals = append(out.Reals, reals[rs.slot])
-	}
-	schedule.All[scheduler].Build(out)
-	return out
-}
-
-func flags(names []string) (f uint8) {
-	for _, n := range names {
-		switch n {
-		case "sh-fallback":
-			f |= service.Fallback
-		case "sh-port":
-			f |= service.HashPort
-		}
-	}
-	return f
-}
-
-func rules(marks []conf.Mark) []service.Rule {
-	out := make([]service.Rule, len(marks))
-	for i, m := range marks {
-		r := service.Rule{Mark: m.Mark, Proto: protocols[m.Protocol]}
-		r.Dst, r.DstMask = prefix(m.Destination)
-		if m.Source.IsValid() {
-			r.Src, r.SrcMask = prefix(m.Source)
-		}
-		for _, p := range m.Ports {
-			r.Ports = append(r.Ports, service.PortRange(p))
-		}
-		out[i] = r
-	}
-	return out
-}
-
-var protocols = map[string]uint8{"tcp": flow.TCP, "udp": flow.UDP}
-
-func prefix(p netip.Prefix) (addr, mask flow.Addr) {
-	return flow.FromNetip(p.Addr()), flow.MaskOf(p.Bits(), p.Addr().Is4())
 }

@@ -1,0 +1,96 @@
+package registry
+
+import (
+	"net/netip"
+
+	"cleat/conf"
+	"cleat/lcore/flow"
+	"cleat/lcore/schedule"
+	"cleat/lcore/service"
+	"cleat/lcore/wheel"
+)
+
+// Table builds the table of what is wanted now, with the mark rules of c, and returns also all real servers by slot, removed ones that
+// may still be named included.
+func (r *Registry) Table(c *conf.Config) (*service.Table, []service.Real) {
+	reals := make([]service.Real, r.slots.highest)
+	for _, s := range r.servers {
+		reals[s.slot] = s.real()
+	}
+	virtuals := make([]*service.Virtual, len(r.order))
+	for i, v := range r.order {
+		virtuals[i] = v.build(reals)
+	}
+	return service.NewTable(virtuals, reals, rules(c.Marks)), reals
+}
+
+func (s *server) real() service.Real {
+	return service.Real{
+		Slot: s.slot, Added: s.added, Virtual: s.virtual.ID,
+		Addr: flow.FromNetip(s.conf.Address.Addr()), Port: s.conf.Address.Port(), Forward: service.NAT,
+		Available: s.gone.IsZero(), Weight: int32(s.conf.Weight),
+		Upper: s.conf.Upper, Lower: lowerLimit(s.conf.Upper, s.conf.Lower),
+	}
+}
+
+// lowerLimit is L of connections.md C9.1.
+func lowerLimit(upper, lower uint32) uint32 {
+	if lower != 0 {
+		return lower
+	}
+	return upper - upper/4
+}
+
+func (v *Virtual) build(reals []service.Real) *service.Virtual {
+	s := &v.Conf
+	id := IdentityOf(s)
+	scheduler, _ := schedule.ByName(s.Scheduler) // conf knows the same names
+	out := &service.Virtual{
+		ID: v.ID, Incarnation: v.incarnation, Version: v.version,
+		Mark: id.Mark, Proto: id.Proto, Port: id.Address.Port(), Addr: flow.FromNetip(id.Address.Addr()),
+		Scheduler: scheduler, Flags: flags(s.Flags),
+		Timeout: wheel.Ticks(s.Persistent), Mask: flow.MaskOf(int(s.Netmask), true),
+	}
+	if id.Mark != 0 {
+		out.Addr = flow.V4(0)
+	}
+	for _, rs := range v.servers {
+		out.Reals = append(out.Reals, reals[rs.slot])
+	}
+	schedule.All[scheduler].Build(out)
+	return out
+}
+
+func flags(names []string) (f uint8) {
+	for _, n := range names {
+		switch n {
+		case "sh-fallback":
+			f |= service.Fallback
+		case "sh-port":
+			f |= service.HashPort
+		}
+	}
+	return f
+}
+
+func rules(marks []conf.Mark) []service.Rule {
+	out := make([]service.Rule, len(marks))
+	for i, m := range marks {
+		r := service.Rule{Mark: m.Mark, Proto: protocols[m.Protocol]}
+		r.Dst, r.DstMask = prefix(m.Destination)
+		if m.Source.IsValid() {
+			r.Src, r.SrcMask = prefix(m.Source)
+		}
+		for _, p := range m.Ports {
+			r.Ports = append(r.Ports, service.PortRange(p))
+		}
+		out[i] = r
+	}
+	return out
+}
+
+var protocols = map[string]uint8{"tcp": flow.TCP, "udp": flow.UDP}
+
+func prefix(p netip.Prefix) (addr, mask flow.Addr) {
+	return flow.FromNetip(p.Addr()), flow.MaskOf(p.Bits(), p.Addr().Is4())
+}
