@@ -83,6 +83,34 @@ func TestLogReachesSetLog(t *testing.T) {
 	}
 }
 
+// TestLogNeverWaits has DPDK log more than the pipe holds while nobody reads: it goes on, and what was lost is
+// said.
+func TestLogNeverWaits(t *testing.T) {
+	read := make(chan struct{})
+	lost := make(chan string, 1)
+	eal.SetLog(func(line string) {
+		<-read
+		if strings.Contains(line, "messages lost") {
+			select {
+			case lost <- line:
+			default:
+			}
+		}
+	})
+	t.Cleanup(func() { eal.SetLog(func(string) {}) })
+	for range 2000 {
+		if err := eal.AddVdev("net_no_such_driver0", ""); err == nil {
+			t.Fatal("a device without a driver was made")
+		}
+	}
+	close(read)
+	select {
+	case <-lost:
+	case <-time.After(5 * time.Second):
+		t.Error("nothing was said to be lost")
+	}
+}
+
 func TestTryError(t *testing.T) {
 	err := eal.Try("rte_something", func() int { return -int(syscall.ENODEV) })
 	var e *eal.Error

@@ -6,6 +6,8 @@ import (
 	"os"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"cleat/cgo/eal"
 	"cleat/cgo/eal/ealtest"
 	"cleat/cgo/ethdev"
@@ -39,17 +41,11 @@ func newPort(t testing.TB, name, args string, c ethdev.Config) ethdev.Port {
 	if err := eal.AddVdev(name, args); err != nil {
 		t.Fatal(err)
 	}
-	removed := false
-	remove := func() {
-		if removed {
-			return
-		}
-		removed = true
+	t.Cleanup(func() {
 		if err := eal.RemoveVdev(name); err != nil {
 			t.Error(err)
 		}
-	}
-	t.Cleanup(remove)
+	})
 	port, err := ethdev.ByName(name)
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +87,10 @@ func packets(t testing.TB, pool *pktmbuf.Pool, count int, length func(int) int) 
 	return p
 }
 
-func checkFrame(t testing.TB, p *burst.Packet, want []byte) {
+func checkFrame(t interface {
+	Helper()
+	Errorf(format string, args ...any)
+}, p *burst.Packet, want []byte) {
 	t.Helper()
 	if !bytes.Equal(p.Data, want) {
 		t.Errorf("frame of %d bytes % x…, want %d bytes % x…", len(p.Data), p.Data[:min(8, len(p.Data))], len(want), want[:min(8, len(want))])
@@ -222,53 +221,48 @@ func TestFullRing(t *testing.T) {
 	}
 }
 
+// TestReshape sends a packet round and round, reshaped at random by whoever holds it, and compares it
+// with a plain twin: bytes in a buffer.
 func TestReshape(t *testing.T) {
-	pool := newPool(t, 256)
+	const room = 256
+	pool := newPool(t, room)
 	queue := newPort(t, "net_ring0", "", ethdev.Config{Queues: 1, Pools: []*pktmbuf.Pool{pool}}).Queue(0, 0)
-	prefix := func(p *burst.Packet, n int) {
-		if !p.Prepend(n) {
-			t.Fatalf("no headroom for %d bytes", n)
-		}
-		copy(p.Data, frame(99, n))
-	}
-	original := frame(0, 100)
-	for _, c := range []struct {
-		name    string
-		reshape func(p *burst.Packet)
-		want    []byte
-	}{
-		{"as it is", func(p *burst.Packet) {}, original},
-		{"prepend", func(p *burst.Packet) { prefix(p, 20) }, append(frame(99, 20), original...)},
-		{"prepend all headroom", func(p *burst.Packet) { prefix(p, 128) }, append(frame(99, 128), original...)},
-		{"strip", func(p *burst.Packet) { p.Data = p.Data[14:] }, original[14:]},
-		{"strip and prepend", func(p *burst.Packet) { p.Data = p.Data[20:]; p.Headroom += 20; prefix(p, 8) }, append(frame(99, 8), original[20:]...)},
-		{"trim", func(p *burst.Packet) { p.Trim(60) }, original[:60]},
-		{"trim and prepend", func(p *burst.Packet) { p.Trim(60); prefix(p, 4) }, append(frame(99, 4), original[:60]...)},
-		{"grow to the end of the room", func(p *burst.Packet) {
-			p.Data = append(p.Data, frame(98, cap(p.Data)-len(p.Data))...)
-			p.Len = uint32(len(p.Data))
-		}, append(frame(0, 100), frame(98, 156)...)},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			p := packets(t, pool, 1, func(int) int { return 100 })
-			for range 2 { // once as made, once as received
-				c.reshape(&p[0])
-				if queue.Transmit(p) != 1 || queue.Receive(p) != 1 {
-					t.Fatal("the ring did not carry it")
+	rapid.Check(t, func(rt *rapid.T) {
+		length := rapid.IntRange(1, room).Draw(rt, "length")
+		p := packets(t, pool, 1, func(int) int { return length })
+		defer pool.Free(p)
+		twin, headroom := frame(0, length), burst.Headroom
+		for turn := range rapid.IntRange(1, 6).Draw(rt, "turns") {
+			switch rapid.SampledFrom([]string{"prepend", "strip", "trim", "append"}).Draw(rt, "change") {
+			case "prepend":
+				n := rapid.IntRange(0, headroom).Draw(rt, "n")
+				if !p[0].Prepend(n) {
+					rt.Fatalf("no headroom for %d bytes of %d", n, headroom)
 				}
-				checkFrame(t, &p[0], c.want)
-				if p[0].Headroom+uint16(cap(p[0].Data)) != burst.Headroom+256 {
-					t.Errorf("headroom %d and room %d are not the whole buffer", p[0].Headroom, cap(p[0].Data))
-				}
-				pool.Free(p)
-				p = packets(t, pool, 1, func(int) int { return 100 })
-				if queue.Transmit(p) != 1 || queue.Receive(p) != 1 {
-					t.Fatal("the ring did not carry it")
-				}
+				copy(p[0].Data, frame(turn, n))
+				twin, headroom = append(frame(turn, n), twin...), headroom-n
+			case "strip":
+				n := rapid.IntRange(0, len(twin)-1).Draw(rt, "n")
+				p[0].Data = p[0].Data[n:] // Transmit and the port see to the rest
+				twin, headroom = twin[n:], headroom+n
+			case "trim":
+				n := rapid.IntRange(1, len(twin)).Draw(rt, "n")
+				p[0].Trim(n)
+				twin = twin[:n]
+			case "append":
+				n := rapid.IntRange(0, burst.Headroom+room-headroom-len(twin)).Draw(rt, "n")
+				p[0].Data = append(p[0].Data, frame(turn, n)...)
+				twin = append(twin, frame(turn, n)...)
 			}
-			pool.Free(p)
-		})
-	}
+			if queue.Transmit(p) != 1 || queue.Receive(p) != 1 {
+				rt.Fatal("the ring did not carry it")
+			}
+			checkFrame(rt, &p[0], twin)
+			if int(p[0].Headroom) != headroom || headroom+cap(p[0].Data) != burst.Headroom+room {
+				rt.Fatalf("headroom %d, want %d; room %d", p[0].Headroom, headroom, cap(p[0].Data))
+			}
+		}
+	})
 }
 
 func TestForeignData(t *testing.T) {

@@ -134,6 +134,27 @@ func TestPcap(t *testing.T) {
 	}
 }
 
+// TestSegments looks at a chain behind another port: Trim cuts it off, nothing else does.
+func TestSegments(t *testing.T) {
+	pool := newPool(t, 1000)
+	c := ethdev.Config{Queues: 1, Pools: []*pktmbuf.Pool{pool}}
+	source := newPort(t, "net_pcap0", "rx_pcap="+writePcap(t, [][]byte{frame(0, 2500), frame(1, 2500)}), c).Queue(0, 0)
+	ring := newPort(t, "net_ring0", "", c).Queue(0, 0)
+	p := make([]burst.Packet, 2)
+	if n := source.Receive(p); n != 2 {
+		t.Fatalf("received %d", n)
+	}
+	p[1].Trim(50)
+	if ring.Transmit(p) != 2 || ring.Receive(p) != 2 {
+		t.Fatal("the ring did not carry them")
+	}
+	if p[0].Len != 2500 || p[0].Segments < 2 || !bytes.Equal(p[0].Data, frame(0, 2500)[:1000]) {
+		t.Errorf("whole: Len %d, %d segments, the first of %d", p[0].Len, p[0].Segments, len(p[0].Data))
+	}
+	checkFrame(t, &p[1], frame(1, 2500)[:50])
+	pool.Free(p)
+}
+
 func TestPcapForEver(t *testing.T) {
 	pool := newPool(t, 2048)
 	rx := writePcap(t, [][]byte{frame(0, 60), frame(1, 61), frame(2, 62)})

@@ -12,6 +12,7 @@ import (
 
 // TestDrivers makes one device of every driver that cleat can do without a NIC for.
 func TestDrivers(t *testing.T) {
+	newNamespace(t)
 	for _, c := range []struct{ driver, args string }{
 		{"net_null", ""},
 		{"net_ring", ""},
@@ -21,28 +22,47 @@ func TestDrivers(t *testing.T) {
 		{"net_tap", "iface=cleattest0"},
 		{"net_memif", ""},
 	} {
-		t.Run(c.driver, func(t *testing.T) {
-			name := c.driver + "9"
-			if err := eal.AddVdev(name, c.args); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := eal.RemoveVdev(name); err != nil {
-					t.Error(err)
-				}
-			})
-			port, err := ethdev.ByName(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			info, err := port.Info()
-			if err != nil || info.Driver != c.driver || info.MaxRxQueues < 1 || info.MaxTxQueues < 1 {
-				t.Errorf("info %+v, %v", info, err)
-			}
-			if port.Name() != name || !slices.Contains(ethdev.Ports(), port) {
-				t.Errorf("port %d is called %q; ports %v", port, port.Name(), ethdev.Ports())
-			}
-		})
+		name := c.driver + "9"
+		if err := eal.AddVdev(name, c.args); err != nil {
+			t.Error(err)
+			continue
+		}
+		port, err := ethdev.ByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := port.Info()
+		if err != nil || info.Driver != c.driver || info.MaxRxQueues < 1 || info.MaxTxQueues < 1 {
+			t.Errorf("%s: info %+v, %v", name, info, err)
+		}
+		if port.Name() != name || !slices.Contains(ethdev.Ports(), port) {
+			t.Errorf("port %d is called %q, not %q; ports %v", port, port.Name(), name, ethdev.Ports())
+		}
+		if err := eal.RemoveVdev(name); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestClose(t *testing.T) {
+	if err := eal.AddVdev("net_null0", ""); err != nil {
+		t.Fatal(err)
+	}
+	port, err := ethdev.ByName("net_null0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := port.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := ethdev.ByName("net_null0"); err == nil {
+		t.Error("a closed port is still there")
+	}
+	if err := port.Start(); err == nil {
+		t.Error("a closed port starts")
+	}
+	if err := eal.RemoveVdev("net_null0"); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -77,6 +97,7 @@ func TestPort(t *testing.T) {
 }
 
 func TestPromiscuous(t *testing.T) {
+	newNamespace(t)
 	pool := newPool(t, 2048)
 	port := newPort(t, "net_tap0", "iface=cleattest0", ethdev.Config{Queues: 1, Pools: []*pktmbuf.Pool{pool}})
 	for _, want := range []bool{true, false} {
