@@ -14,10 +14,10 @@ var ofWorker = []string{"worker"}
 
 var (
 	workerInfo = prometheus.NewDesc("cleat_worker_info", "Always 1; says on which lcore the worker runs.", []string{"worker", "lcore"}, nil)
-	verdicts   = prometheus.NewDesc("cleat_verdicts_total", "Packets that were not dropped, by what became of them.", []string{"worker", "verdict"}, nil)
+	verdicts   = prometheus.NewDesc("cleat_verdicts_total", "Packets by what the data path decided to do with them, other than dropping them.", []string{"worker", "verdict"}, nil)
 	drops      = prometheus.NewDesc("cleat_drops_total", "Packets that were dropped, by reason.", []string{"worker", "reason"}, nil)
 	pollGaps   = prometheus.NewDesc("cleat_worker_poll_gap_seconds",
-		"Time between the beginnings of two turns. Packets wait for that long at most; a long one means that something else had the lcore.",
+		"Time between the beginnings of two turns, for which packets wait in the queues; a long one means that something else had the lcore.",
 		ofWorker, nil)
 )
 
@@ -54,17 +54,17 @@ var counterMetrics = []metric[lcore.Counters]{
 
 	figure(ofWorker, "cleat_template_entries", "Templates in the worker's table: clients that are tied to a real server.",
 		func(c *lcore.Counters) uint64 { return c.Templates }),
-	figure(ofWorker, "cleat_template_inserts_total", "Templates made: clients that were new.",
+	figure(ofWorker, "cleat_template_inserts_total", "Templates made: clients for which a scheduler chose a real server.",
 		func(c *lcore.Counters) uint64 { return c.TemplateInserts }),
-	figure(ofWorker, "cleat_template_hits_total", "New connections whose client had a template.",
+	figure(ofWorker, "cleat_template_hits_total", "New connections to persistent services whose client had a template.",
 		func(c *lcore.Counters) uint64 { return c.TemplateHits }),
-	figure(ofWorker, "cleat_template_misses_total", "New connections whose client had none, or one that no longer held.",
+	figure(ofWorker, "cleat_template_misses_total", "New connections to persistent services whose client had no template, or one whose real server takes no clients any more.",
 		func(c *lcore.Counters) uint64 { return c.TemplateMisses }),
 	figure(ofWorker, "cleat_template_expiries_total", "Templates that ended because their timer ran out.",
 		func(c *lcore.Counters) uint64 { return c.TemplateExpiries }),
 	figure(ofWorker, "cleat_template_extensions_total", "Times that a template's timer ran out under live connections, so that it stayed.",
 		func(c *lcore.Counters) uint64 { return c.TemplateExtensions }),
-	figure(ofWorker, "cleat_template_invalidations_total", "Templates that were put out of force because their real server takes no clients any more.",
+	figure(ofWorker, "cleat_template_invalidations_total", "Templates put out of force because their real server takes no clients any more.",
 		func(c *lcore.Counters) uint64 { return c.TemplateInvalidations }),
 
 	figure(ofWorker, "cleat_connection_entries", "Connections in the worker's table.",
