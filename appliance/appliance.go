@@ -21,9 +21,9 @@ import (
 	"cleat/conf"
 )
 
-func newLogger(c *conf.Log, w io.Writer) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(c.Level)) // conf has checked the word
+// newLogger logs as c says; level can be changed by a reload.
+func newLogger(c *conf.Log, level *slog.LevelVar, w io.Writer) *slog.Logger {
+	manage.SetLevel(level, c)
 	options := &slog.HandlerOptions{Level: level}
 	if c.Format == "json" {
 		return slog.New(slog.NewJSONHandler(w, options))
@@ -32,14 +32,14 @@ func newLogger(c *conf.Log, w io.Writer) *slog.Logger {
 }
 
 // appliance starts everything in order, waits for the end of ctx, and stops everything in the opposite order.
-func appliance(ctx context.Context, c *conf.Config, path string, log *slog.Logger) error {
+func appliance(ctx context.Context, c *conf.Config, path string, log *slog.Logger, level *slog.LevelVar) error {
 	tune()
 	d, err := director.Open(c, log)
 	defer d.Close()
 	if err != nil {
 		return err
 	}
-	loop, err := manage.New(d, c, path, version, log)
+	loop, err := manage.New(d, c, path, version, log, level)
 	if err != nil {
 		return &director.Failure{Status: director.ExitConfig, Doing: path, Err: err}
 	}

@@ -78,13 +78,14 @@ func serve(path string, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return director.ExitConfig
 	}
-	log := newLogger(&c.Log, stderr)
+	var level slog.LevelVar
+	log := newLogger(&c.Log, &level, stderr)
 	for _, w := range c.Warnings {
 		log.Warn(w.Error())
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	if err := appliance(ctx, c, path, log); err != nil {
+	if err := appliance(ctx, c, path, log, &level); err != nil {
 		log.Error("cleatd ends", "why", err)
 		var f *director.Failure
 		if errors.As(err, &f) {

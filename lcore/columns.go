@@ -17,11 +17,12 @@ type columns struct {
 	verdict [burst.Size]Verdict
 	moved   [burst.Size]bool // receive: another worker handed it over, so it is not handed over again
 
-	ip    [burst.Size]wire.IPv4 // parse: the packet from its IP header on, without link padding
-	flags [burst.Size]uint8     // parse: TCP flags
-	key   [burst.Size]flow.Key  // parse: the 5-tuple as received
-	src   [burst.Size]address.Kind
-	dst   [burst.Size]address.Kind
+	ip      [burst.Size]wire.IPv4    // parse: the packet from its IP header on, without link padding
+	flags   [burst.Size]uint8        // parse: TCP flags
+	related [burst.Size]bool         // parse: an ICMP error about a packet of a flow
+	key     [burst.Size]flow.Key     // parse: the 5-tuple as received; of a related one that of an answer to the packet it is about
+	src     [burst.Size]address.Kind // parse: of key.Src
+	dst     [burst.Size]address.Kind // parse: of key.Dst
 
 	owner [burst.Size]uint8 // steer: the worker to hand it over to
 

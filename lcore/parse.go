@@ -114,18 +114,52 @@ func (w *Worker) parseTransport(i int, ip wire.IPv4, k *flow.Key) Verdict {
 		k.SrcPort, k.DstPort = udp.SrcPort(), udp.DstPort()
 		return pending
 	}
-	if w.in.dst[i]&(address.Own|address.VIP) == 0 {
-		return Route
-	}
-	if k.Proto != flow.ICMP {
+	ours := w.in.dst[i]&(address.Own|address.VIP) != 0
+	switch {
+	case k.Proto == flow.ICMP:
+		return w.parseICMP(i, ip, ours)
+	case ours:
 		return DropProtocol
 	}
+	return Route
+}
+
+func (w *Worker) parseICMP(i int, ip wire.IPv4, ours bool) Verdict {
 	icmp, ok := wire.ParseICMP(ip.Payload())
-	if !ok {
+	switch {
+	case !ok && ours:
 		return DropTransportHeader
-	}
-	if icmp.Type() == wire.EchoRequest {
+	case ok && icmp.IsError() && ip.Whole() && wire.Checksum(icmp, 0) != 0:
+		return DropICMP // C7.3
+	case ok && icmp.IsError() && w.parseQuote(i, icmp):
+		return pending
+	case !ours:
+		return Route
+	case icmp.Type() == wire.EchoRequest:
 		return AnswerEcho
 	}
 	return DropICMP
+}
+
+// parseQuote gives an ICMP error the key of an answer to the packet that it is about (connections.md C7): so it is steered to, and found
+// with, the connection of that packet. An error goes to the sender of what it is about, or it is about nothing.
+func (w *Worker) parseQuote(i int, icmp wire.ICMP) bool {
+	in := &w.in
+	about, ok := wire.ParseQuotedIPv4(icmp.Payload())
+	if !ok || about.FragmentOffset() != 0 || flow.V4(about.Src()) != in.key[i].Dst {
+		return false
+	}
+	if p := about.Protocol(); p != flow.TCP && p != flow.UDP {
+		return false
+	}
+	ports, ok := wire.ParsePorts(about.Payload())
+	if !ok {
+		return false
+	}
+	in.related[i] = true
+	in.key[i] = flow.Key{
+		Src: flow.V4(about.Dst()), Dst: in.key[i].Dst, SrcPort: ports.Dst(), DstPort: ports.Src(), Proto: about.Protocol(),
+	}
+	in.src[i] = w.tables.Addresses.Kind(in.key[i].Src)
+	return true
 }

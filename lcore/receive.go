@@ -36,6 +36,7 @@ func (c *columns) enter(n int, moved bool) {
 		c.verdict[i] = pending
 		c.moved[i] = moved
 		c.conn[i], c.template[i] = 0, 0
+		c.related[i] = false
 		c.virtual[i] = nil
 	}
 	c.N += n

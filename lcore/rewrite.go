@@ -45,7 +45,9 @@ func (w *Worker) leave(i int, v Verdict) Verdict {
 	case ip.TotalLen() > int(hop.MTU):
 		return DropTooBig
 	}
-	w.translate(i, ip, v)
+	if !w.translate(i, ip, v) {
+		return DropICMP
+	}
 	if result == nexthop.Unresolved {
 		return w.wait(i, &hop)
 	}
@@ -64,19 +66,28 @@ func (w *Worker) destination(i int, v Verdict) flow.Addr {
 	return in.key[i].Dst
 }
 
-// translate does what the forwarding method says; each also decrements the TTL.
-func (w *Worker) translate(i int, ip wire.IPv4, v Verdict) {
-	c := &w.conns.Entries[w.in.conn[i]]
-	switch v {
-	case ForwardInput:
-		to, port := c.Server()
-		rewrite.NATIn(ip, to.Uint32(), port)
-	case ForwardOutput:
-		from, port := c.Virtual()
-		rewrite.NATOut(ip, from.Uint32(), port)
-	default:
+// translate does what the forwarding method says; each also decrements the TTL. It returns false, and changes nothing, for a
+// malformed ICMP error.
+func (w *Worker) translate(i int, ip wire.IPv4, v Verdict) bool {
+	if v == Route {
 		rewrite.Forward(ip)
+		return true
 	}
+	c, related := &w.conns.Entries[w.in.conn[i]], w.in.related[i]
+	if v == ForwardInput {
+		to, port := c.Server()
+		if related {
+			return rewrite.NATErrorIn(ip, to.Uint32(), port)
+		}
+		rewrite.NATIn(ip, to.Uint32(), port)
+		return true
+	}
+	from, port := c.Virtual()
+	if related {
+		return rewrite.NATErrorOut(ip, from.Uint32(), port)
+	}
+	rewrite.NATOut(ip, from.Uint32(), port)
+	return true
 }
 
 // denied is the verdict of a packet for which an ICMP error would be due, but RFC 1122 3.2.2 forbids one.

@@ -36,7 +36,7 @@ func (w *Worker) schedule() {
 // mayCreate reports whether packet i may open a connection (connections.md C3, C3.2).
 func (w *Worker) mayCreate(i int) bool {
 	k := &w.in.key[i]
-	if k.SrcPort == ftpDataPort {
+	if k.SrcPort == ftpDataPort || w.in.related[i] {
 		return false
 	}
 	if k.Proto != flow.TCP {
@@ -184,6 +184,8 @@ func (w *Worker) stray(i int) Verdict {
 	switch {
 	case in.dst[i]&(address.Own|address.VIP) == 0:
 		return Route
+	case in.related[i]:
+		return DropICMP
 	case in.key[i].Proto == flow.TCP:
 		return AnswerReset
 	}

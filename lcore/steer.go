@@ -11,6 +11,8 @@ import (
 //   - to a VIP, or marked by a rule: the source;
 //   - from a NAT real server, removed ones included while something names them: the destination;
 //   - else: the source.
+//
+// An ICMP error has the key of an answer to the packet that it is about, and goes where that answer would go.
 func (w *Worker) steer() {
 	if w.Workers == 1 {
 		return

@@ -60,13 +60,31 @@ func (w *Worker) advance(i int) bool {
 			return true
 		}
 	}
-	w.forward(i, c, r)
+	if in.related[i] {
+		w.relate(i, c, r)
+	} else {
+		w.forward(i, c, r)
+	}
 	return true
+}
+
+// relate judges an ICMP error about connection c as forwarded. It changes neither state nor timer (C7.5).
+func (w *Worker) relate(i int, c *conn.Entry, r *service.Real) {
+	in := &w.in
+	in.verdict[i] = ForwardInput
+	if in.output[i] {
+		in.verdict[i] = ForwardOutput
+	} else {
+		c.InPackets++ // C7.3
+	}
+	if r.Available {
+		w.stats.packet(r, in.output[i], in.ip[i].TotalLen())
+	}
 }
 
 // reopens reports whether packet i opens a new connection where an old one with the same addresses and ports still is (C2 3).
 func (w *Worker) reopens(i int, c *conn.Entry, r *service.Real) bool {
-	if c.Proto != flow.TCP || conn.EventOf(w.in.flags[i]) != conn.SYN {
+	if c.Proto != flow.TCP || w.in.related[i] || conn.EventOf(w.in.flags[i]) != conn.SYN {
 		return false
 	}
 	if w.tables.ExpireNodestConn && r.Weight == 0 {

@@ -33,7 +33,7 @@ const (
 	DropTransportHeader // TCP, UDP or ICMP header truncated or malformed (C3.1)
 	DropFragment        // a fragment to or from a service
 	DropProtocol        // to us, of a protocol that we do not speak
-	DropICMP            // ICMP to us, not an echo request
+	DropICMP            // ICMP to us, neither an echo request nor about a connection, or malformed
 	DropServerGone      // of a connection whose real server was removed (persistence.md P6.2)
 	DropConnectionsFull // no room in the connection table
 	DropTemplatesFull   // no room in the template table

@@ -34,6 +34,7 @@ const (
 // Loop is the management goroutine. Its exported methods may be called from any goroutine; all else belongs to Run.
 type Loop struct {
 	log     *slog.Logger
+	level   *slog.LevelVar
 	path    string // of the configuration file
 	version string
 	started time.Time
@@ -57,10 +58,10 @@ type Loop struct {
 
 // New puts c's services into a registry, and makes a loop and the tables that workers start with. The file at path is what
 // reloads read.
-func New(d *director.Director, c *conf.Config, path, version string, log *slog.Logger) (*Loop, error) {
+func New(d *director.Director, c *conf.Config, path, version string, log *slog.Logger, level *slog.LevelVar) (*Loop, error) {
 	now := time.Now()
 	l := &Loop{
-		log: log, path: path, version: version, started: now, loaded: now,
+		log: log, level: level, path: path, version: version, started: now, loaded: now,
 		inbox: make(chan func()), ended: make(chan struct{}),
 		d: d, conf: c,
 		registry: registry.New(c.Tables.Services, c.Tables.RealServers),
@@ -201,8 +202,13 @@ func (l *Loop) rebuild(changed []uint32) {
 	l.publish(&t)
 }
 
-// Reload reads the configuration file again and changes over to it. A *control.Refused error says what is wrong with it; nothing has changed then.
-func (l *Loop) reload() ([]string, []string) {
+// SetLevel sets how much is logged.
+func SetLevel(level *slog.LevelVar, c *conf.Log) {
+	_ = level.UnmarshalText([]byte(c.Level)) // conf has checked the word
+}
+
+// reload reads the configuration file again and changes over to it. It returns what has changed, or, when nothing has, why it was refused.
+func (l *Loop) reload() (changes, refused []string) {
 	c, err := conf.Read(l.path)
 	if err != nil {
 		return nil, linesOf(err)
@@ -224,6 +230,7 @@ func (l *Loop) reload() ([]string, []string) {
 	l.neighbours.Configure(hops, c.Network.NeighborReachable, l.d.NextHops(c))
 	l.rebuild(changed)
 	l.greet(before)
+	SetLevel(l.level, &c.Log)
 	if c.IPVS.ExpireNodestConn {
 		l.purge()
 	}
