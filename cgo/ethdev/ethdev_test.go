@@ -90,7 +90,8 @@ func packets(t testing.TB, pool *pktmbuf.Pool, count int, length func(int) int) 
 func checkFrame(t interface {
 	Helper()
 	Errorf(format string, args ...any)
-}, p *burst.Packet, want []byte) {
+}, p *burst.Packet, want []byte,
+) {
 	t.Helper()
 	if !bytes.Equal(p.Data, want) {
 		t.Errorf("frame of %d bytes % x…, want %d bytes % x…", len(p.Data), p.Data[:min(8, len(p.Data))], len(want), want[:min(8, len(want))])
