@@ -45,6 +45,9 @@ func (w *Worker) parseARP(port uint16, eth wire.Ethernet) Verdict {
 	if !ok {
 		return DropFrame
 	}
+	if arp.Sender().IsMulticast() { // RFC 1812 3.3.2: no host is there
+		return DropSource
+	}
 	target := flow.V4(arp.TargetIP())
 	ours := w.tables.Addresses.Kind(target)&(address.Own|address.VIP) != 0
 	switch {
