@@ -1,0 +1,77 @@
+package lcore
+
+import (
+	"cleat/lcore/flow"
+	"cleat/lcore/lcoretest"
+)
+
+// natFixtures: what NAT does to packets of both directions (forwarding.md F2).
+var natFixtures = []fixture{
+	{"a TCP connection", with(kernel, web(0)), []step{
+		{"SYN", in(outside, fromClient(alice, vip80, "S")), counted{ForwardInput: 1},
+			sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok"}},
+		{"its answer", in(inside, fromServer(3, "10.9.0.13:80", alice, "SA", lcoretest.Seq(9, 2))), counted{ForwardOutput: 1},
+			sent{"0: 10.0.0.1 > 172.16.0.1 tcp 80>20001 SA seq 9 ack 2 ttl 63 csum ok"}},
+		{"data", in(outside, fromClient(alice, vip80, "PA", lcoretest.Seq(2, 10), data(100))), counted{ForwardInput: 1},
+			sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 PA seq 2 ack 10 len 100 ttl 63 csum ok"}},
+		{"the server's RST is passed on", in(inside, fromServer(3, "10.9.0.13:80", alice, "R")), counted{ForwardOutput: 1},
+			sent{"0: 10.0.0.1 > 172.16.0.1 tcp 80>20001 R seq 1 ttl 63 csum ok"}},
+	}},
+	{"UDP", with(kernel, resolver()), []step{
+		{"question", in(outside, datagram(alice, "10.0.0.1:53", data(12))), counted{ForwardInput: 1},
+			sent{"1: 172.16.0.1 > 10.9.0.12 udp 20001>53 len 12 ttl 63 csum ok"}},
+		{"answer", in(inside, answered(2, "10.9.0.12:53", alice, data(40))), counted{ForwardOutput: 1},
+			sent{"0: 10.0.0.1 > 172.16.0.1 udp 53>20001 len 40 ttl 63 csum ok"}},
+		{"F1.8: without a checksum it leaves with one", in(outside, datagram(alice, "10.0.0.1:53", data(12), lcoretest.NoChecksum())),
+			counted{ForwardInput: 1}, sent{"1: 172.16.0.1 > 10.9.0.12 udp 20001>53 len 12 ttl 63 csum ok"}},
+		{"F1.8, the answer too", in(inside, answered(2, "10.9.0.12:53", alice, data(41), lcoretest.NoChecksum())),
+			counted{ForwardOutput: 1}, sent{"0: 10.0.0.1 > 172.16.0.1 udp 53>20001 len 41 ttl 63 csum ok"}},
+		{"a server's own question is no answer", in(inside, answered(2, "10.9.0.12:53", "172.16.0.1:5353")),
+			counted{Route: 1}, sent{"0: 10.9.0.12 > 172.16.0.1 udp 53>5353 ttl 63 csum ok"}},
+	}},
+	{"the server has another port", with(kernel, wish{proto: flow.TCP, vip: vip80, servers: []string{"10.9.0.11:8080"}},
+		wish{proto: flow.UDP, vip: "10.0.0.1:53", servers: []string{"10.9.0.12:5353"}}), []step{
+		{"F2.5: TCP", in(outside, fromClient(alice, vip80, "S")), counted{ForwardInput: 1},
+			sent{"1: 172.16.0.1 > 10.9.0.11 tcp 20001>8080 S seq 1 ttl 63 csum ok"}},
+		{"TCP back", in(inside, fromServer(1, "10.9.0.11:8080", alice, "SA")), counted{ForwardOutput: 1},
+			sent{"0: 10.0.0.1 > 172.16.0.1 tcp 80>20001 SA seq 1 ack 0 ttl 63 csum ok"}},
+		{"UDP", in(outside, datagram(alice, "10.0.0.1:53")), counted{ForwardInput: 1},
+			sent{"1: 172.16.0.1 > 10.9.0.12 udp 20001>5353 ttl 63 csum ok"}},
+		{"UDP back", in(inside, answered(2, "10.9.0.12:5353", alice)), counted{ForwardOutput: 1},
+			sent{"0: 10.0.0.1 > 172.16.0.1 udp 53>20001 ttl 63 csum ok"}},
+		{"the service's port on the server is not the connection's", in(inside, fromServer(1, "10.9.0.11:80", alice, "A")), counted{Route: 1},
+			sent{"0: 10.9.0.11 > 172.16.0.1 tcp 80>20001 A seq 1 ack 0 ttl 63 csum ok"}},
+	}},
+	{"the server has no port", with(kernel, wish{proto: flow.TCP, vip: vip80, servers: []string{"10.9.0.11:0"}}), []step{
+		{"C3.4: the packet's is kept", in(outside, fromClient(alice, vip80, "S")), counted{ForwardInput: 1},
+			sent{"1: 172.16.0.1 > 10.9.0.11 tcp 20001>80 S seq 1 ttl 63 csum ok"}},
+	}},
+	{"headers and sizes", with(kernel, web(0)), []step{
+		{"IP and TCP options", in(outside, fromClient(alice, vip80, "S", lcoretest.RouterAlert(), lcoretest.MSS(1460))), counted{ForwardInput: 1},
+			sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok"}},
+		{"as long as the MTU", in(outside, fromClient(alice, vip80, "A", lcoretest.DF(), data(1460))), counted{ForwardInput: 1},
+			sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 A seq 1 ack 0 len 1460 ttl 63 csum ok"}},
+		{"in several segments", func(r *rig) {
+			r.ports[outside].Segment = 60
+			in(outside, fromClient(alice, vip80, "A", data(1000)))(r)
+		}, counted{ForwardInput: 1}, sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 A seq 1 ack 0 len 1000 ttl 63 csum ok"}},
+		{"a damaged segment stays recognizable as such", in(outside, damaged(fromClient(alice, vip80, "A"), 50)), counted{ForwardInput: 1},
+			sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 A seq 1 ack 0 ttl 63 csum bad tcp"}},
+	}},
+	{"one burst as several", with(kernel, web(0)), []step{
+		{"two SYNs of one connection, its RST, and one that comes again", in(outside,
+			fromClient(alice, vip80, "S"), fromClient(alice, vip80, "S"), fromClient(bob, vip80, "S"), fromClient(alice, vip80, "R")),
+			counted{ForwardInput: 4}, sent{
+				"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok",
+				"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok",
+				"1: 172.16.0.2 > 10.9.0.12 tcp 20001>80 S seq 1 ttl 63 csum ok",
+				"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 R seq 1 ttl 63 csum ok"}},
+	}},
+}
+
+// damaged returns a copy of frame with one bit of byte i turned over.
+func damaged(frame []byte, i int) []byte {
+	frame = append([]byte(nil), frame...)
+	frame[i] ^= 1
+	return frame
+}
