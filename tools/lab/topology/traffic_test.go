@@ -66,6 +66,7 @@ func direct(t *testing.T, lab *topology.Lab, config *conf.Config) *topology.Dire
 // load is clients that ask in turn and must stay where they are.
 type load struct {
 	lab     *topology.Lab
+	first   int // number of the first client
 	clients int
 	ports   []int // asked in turn; a client's server is the same on all of them
 	asked   int
@@ -76,12 +77,12 @@ type load struct {
 }
 
 func newLoad(lab *topology.Lab, clients int, ports ...int) *load {
-	return &load{lab: lab, clients: clients, ports: ports, home: map[netip.Addr]string{}}
+	return &load{lab: lab, first: 1, clients: clients, ports: ports, home: map[netip.Addr]string{}}
 }
 
 // ask has the n-th request made.
 func (l *load) ask(ctx context.Context, n int) {
-	client := topology.Client(1 + n%l.clients)
+	client := topology.Client(l.first + n%l.clients)
 	port := l.ports[n/l.clients%len(l.ports)]
 	name, err := l.lab.Ask(ctx, client, fmt.Sprintf("http://10.0.0.1:%d/", port))
 	l.mutex.Lock()
@@ -147,13 +148,16 @@ func TestAffinity(t *testing.T) {
 func TestPortsTogether(t *testing.T) {
 	lab := up(t, topology.Options{})
 	var d *topology.Director
-	for _, name := range []string{"pcc.toml", "pfmc.toml"} {
+	for i, name := range []string{"pcc.toml", "pfmc.toml"} {
 		if d == nil {
 			d = direct(t, lab, example(t, name))
 		} else if err := d.Reload(t.Context(), example(t, name)); err != nil {
 			t.Fatal(err)
 		}
 		l := newLoad(lab, 30, 80, 443)
+		// The first kind's connections outlive its service, and P6.2 drops what belongs to one: a client that came back
+		// now and happened on the port of an old connection would not be served.
+		l.first += i * l.clients
 		for n := range 600 {
 			l.ask(t.Context(), n)
 		}
