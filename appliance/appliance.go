@@ -7,9 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"os/signal"
 	"sync"
-	"syscall"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/prometheus/exporter-toolkit/web"
@@ -31,8 +29,8 @@ func newLogger(c *conf.Log, level *slog.LevelVar, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// appliance starts everything in order, waits for the end of ctx, and stops everything in the opposite order.
-func appliance(ctx context.Context, c *conf.Config, path string, log *slog.Logger, level *slog.LevelVar) error {
+// appliance starts everything in order, reloads on every hangup until ctx ends, and stops everything in the opposite order.
+func appliance(ctx context.Context, c *conf.Config, path string, log *slog.Logger, level *slog.LevelVar, hangup <-chan os.Signal) error {
 	tune()
 	d, err := director.Open(c, log)
 	defer d.Close()
@@ -67,16 +65,13 @@ func appliance(ctx context.Context, c *conf.Config, path string, log *slog.Logge
 	defer exporter.Close()
 	log.Info("cleatd forwards", "version", version, "config", path, "workers", len(d.Workers), "services", len(c.Services), "socket", c.Control.Socket)
 	notify(log, daemon.SdNotifyReady)
-	err = wait(ctx, loop, log, failed)
+	err = wait(ctx, loop, log, hangup, failed)
 	notify(log, daemon.SdNotifyStopping)
 	return err
 }
 
 // wait reloads on SIGHUP until ctx ends or a listener fails.
-func wait(ctx context.Context, loop *manage.Loop, log *slog.Logger, failed <-chan error) error {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+func wait(ctx context.Context, loop *manage.Loop, log *slog.Logger, hangup <-chan os.Signal, failed <-chan error) error {
 	for {
 		select {
 		case <-ctx.Done():

@@ -85,7 +85,10 @@ func serve(path string, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	if err := appliance(ctx, c, path, log, &level); err != nil {
+	hangup := make(chan os.Signal, 1) // from the start: a SIGHUP that nobody awaits would end the process
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	if err := appliance(ctx, c, path, log, &level, hangup); err != nil {
 		log.Error("cleatd ends", "why", err)
 		var f *director.Failure
 		if errors.As(err, &f) {
