@@ -111,7 +111,7 @@ var transition = [3][events][UDP]State{
 		SYN: {sr, es, es, sr, sr, sr, sr, sr, sr, sr, sr},
 		FIN: {cl, fw, ss, tw, fw, tw, cl, cw, la, li, tw},
 		ACK: {es, es, ss, es, fw, tw, cl, cw, cl, li, es},
-		RST: {cl, cl, cl, sr, cl, cl, cl, cl, la, li, sr},
+		RST: {cl, cl, cl, sr, cl, cl, cl, cl, la, li, cl},
 	},
 }
 
