@@ -82,7 +82,7 @@ type Entry struct {
 	Mark uint32
 	// Extensions counts how often the timer ran out under live connections (P4.6).
 	Extensions uint32
-	_          [8]byte
+	_          [12]byte
 }
 
 // WheelTimer is for package wheel.
