@@ -33,10 +33,10 @@ func newLogger(c *conf.Log, level *slog.LevelVar, w io.Writer) *slog.Logger {
 func appliance(ctx context.Context, c *conf.Config, path string, log *slog.Logger, level *slog.LevelVar, hangup <-chan os.Signal) error {
 	tune()
 	d, err := director.Open(c, log)
-	defer d.Close()
 	if err != nil {
 		return err
 	}
+	defer d.Close()
 	loop, err := manage.New(d, c, path, version, log, level)
 	if err != nil {
 		return &director.Failure{Status: director.ExitConfig, Doing: path, Err: err}

@@ -39,9 +39,7 @@ func ealArgs(c *conf.Config) ([]string, error) {
 		if p.Vdev == "" {
 			args = append(args, "-a", p.Device)
 			pci = true
-			continue
 		}
-		args = append(args, "--vdev", vdev(&p, len(c.Workers.Lcores)))
 	}
 	if !pci {
 		args = append(args, "--no-pci")
@@ -77,11 +75,11 @@ func mainCPU(workers []int) (int, error) {
 // queueArgs is how virtual devices are told how many queues to make.
 var queueArgs = map[string]string{"net_af_packet": "qpairs", "net_af_xdp": "queue_count"}
 
-// vdev returns a virtual device's argument, with one queue a worker unless the operator says otherwise.
-func vdev(p *conf.Port, workers int) string {
-	arg := p.Device + "," + p.Vdev
-	if key, ok := queueArgs[strings.TrimRight(p.Device, "0123456789")]; ok && workers > 1 && !strings.Contains(p.Vdev, key+"=") {
-		arg += fmt.Sprintf(",%s=%d", key, workers)
+// vdevArgs returns a virtual device's arguments, with one queue a worker unless the operator says otherwise.
+func vdevArgs(p *conf.Port, workers int) string {
+	key, ok := queueArgs[strings.TrimRight(p.Device, "0123456789")]
+	if !ok || workers == 1 || strings.Contains(p.Vdev, key+"=") {
+		return p.Vdev
 	}
-	return arg
+	return fmt.Sprintf("%s,%s=%d", p.Vdev, key, workers)
 }

@@ -32,18 +32,26 @@ type Director struct {
 	done  []<-chan struct{}     // of the workers' threads
 }
 
-// Open starts the EAL and the ports that c names. What it started, Close ends, also after an error.
+// Open starts the EAL and the ports that c names. Close ends what it started; after an error, Open has done so.
 func Open(c *conf.Config, log *slog.Logger) (*Director, error) {
 	d := &Director{log: log, Lcores: c.Workers.Lcores, pools: map[int]*pktmbuf.Pool{}}
+	if err := d.open(c); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *Director) open(c *conf.Config) error {
 	if err := d.startEAL(c); err != nil {
-		return d, err
+		return err
 	}
 	for i := range c.Ports {
 		if err := d.openPort(c, i); err != nil {
-			return d, fail(ExitPort, err, "port %s (%s)", c.Ports[i].Name, c.Ports[i].Device)
+			return fail(ExitPort, err, "port %s (%s)", c.Ports[i].Name, c.Ports[i].Device)
 		}
 	}
-	return d, nil
+	return nil
 }
 
 func (d *Director) startEAL(c *conf.Config) error {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"cleat/cgo/eal"
 	"cleat/cgo/ethdev"
 	"cleat/cgo/pktmbuf"
 	"cleat/conf"
@@ -26,6 +27,11 @@ const cacheSize = 256
 
 func (d *Director) openPort(c *conf.Config, i int) error {
 	pc := &c.Ports[i]
+	if pc.Vdev != "" { // not among the EAL's arguments: it would only log that the device cannot be made
+		if err := eal.AddVdev(pc.Device, vdevArgs(pc, len(c.Workers.Lcores))); err != nil {
+			return err
+		}
+	}
 	dev, err := ethdev.ByName(pc.Device)
 	if err != nil {
 		return err

@@ -48,6 +48,7 @@ func (b *bases) virtual(id uint32) api.Counters {
 func (b *bases) real(slot uint32, s *api.Server) {
 	n, base := b.rawReal(slot), b.reals[slot]
 	s.Active, s.Inactive, s.Persistent = int64(n.Active), int64(n.Inactive), int64(n.Templates)
+	s.Overloaded = n.Overloaded != 0
 	s.Counters = api.Counters{
 		Connections: n.Connections - base.Connections,
 		InPackets:   n.InPackets - base.InPackets, OutPackets: n.OutPackets - base.OutPackets,
