@@ -60,12 +60,9 @@ func run(ctx context.Context, f upFlags) (err error) {
 	defer func() { err = errors.Join(err, s.lab.Close()) }()
 	fmt.Fprintf(s.out, "Lab %d: client, director, switch and real servers %s in network namespaces.\n",
 		s.lab.ID, strings.Join(s.lab.Servers(), ", "))
-	for _, k := range kinds {
-		if err := s.demonstrate(ctx, k); err != nil {
-			return err
-		}
-	}
-	if err := s.comeBack(ctx); err != nil {
+	if err := s.demonstrateAll(ctx); ctx.Err() != nil {
+		return errors.New("interrupted before the end of the demonstration")
+	} else if err != nil {
 		return err
 	}
 	verdict := s.summary()
@@ -80,6 +77,15 @@ func run(ctx context.Context, f upFlags) (err error) {
 	case <-s.director.Ended():
 		return errors.Join(verdict, fmt.Errorf("cleatd ended by itself%s", s.director.LogTail()))
 	}
+}
+
+func (s *show) demonstrateAll(ctx context.Context) error {
+	for _, k := range kinds {
+		if err := s.demonstrate(ctx, k); err != nil {
+			return err
+		}
+	}
+	return s.comeBack(ctx)
 }
 
 // configure starts cleatd with an example, or has the one that runs reload.
