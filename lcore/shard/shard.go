@@ -6,10 +6,15 @@
 package shard
 
 import (
+	"cleat/lcore/burst"
 	"cleat/lcore/index"
 	"cleat/lcore/memory"
 	"cleat/lcore/wheel"
 )
+
+// spare slots, beyond the capacity, stand in for those that one turn removes and that are not free before Reclaim: one a packet at
+// most. So a full table takes a new entry for one that has just gone, at once and not in the next turn only.
+const spare = burst.Size
 
 // Shard holds entries of type E, which must be pointer-free and carry their timer.
 type Shard[E any, P wheel.Entry[E]] struct {
@@ -28,7 +33,7 @@ type Shard[E any, P wheel.Entry[E]] struct {
 
 // New returns a shard for capacity entries whose clock stands at tick now. The name tells its memory apart.
 func New[E any, P wheel.Entry[E]](alloc memory.Alloc, name string, capacity int, now uint32) (*Shard[E, P], error) {
-	entries, err := memory.Array[E](alloc, name, capacity+1)
+	entries, err := memory.Array[E](alloc, name, capacity+1+spare)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +45,7 @@ func New[E any, P wheel.Entry[E]](alloc memory.Alloc, name string, capacity int,
 }
 
 // Capacity is the greatest number of entries.
-func (s *Shard[E, P]) Capacity() int { return len(s.Entries) - 1 }
+func (s *Shard[E, P]) Capacity() int { return len(s.Entries) - 1 - spare }
 
 // Highest is the highest slot that was ever used: no entry lies above it.
 func (s *Shard[E, P]) Highest() uint32 { return s.fresh - 1 }
@@ -50,6 +55,8 @@ func (s *Shard[E, P]) Highest() uint32 { return s.fresh - 1 }
 func (s *Shard[E, P]) Insert(hash uint64) uint32 {
 	i := s.free
 	switch {
+	case s.Used >= uint64(s.Capacity()):
+		return 0
 	case i != 0:
 		t := P(&s.Entries[i]).WheelTimer()
 		s.free, t.Deadline = t.Deadline, 0
