@@ -1,8 +1,10 @@
 package lcore
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +59,8 @@ type wishes struct {
 	hops     []nexthop.Neighbor
 }
 
-// wish is a virtual service with real servers in the order of adding, "10.9.0.11:80 weight".
+// wish is a virtual service with real servers in the order of adding, "10.9.0.11:80 weight [upper lower [added]]"; " gone" behind that
+// says that the server was removed.
 type wish struct {
 	proto     uint8
 	vip       string // "10.0.0.1:80"; "" for a mark
@@ -135,7 +138,7 @@ func (r *rig) build(w wishes) Tables {
 		for _, text := range s.servers {
 			rs := service.Real{Slot: uint32(len(reals)), Added: uint64(len(reals) + 1), Virtual: v.ID, Available: true, Weight: 1}
 			var where string
-			fmt.Sscan(text, &where, &rs.Weight)
+			fmt.Sscan(text, &where, &rs.Weight, &rs.Upper, &rs.Lower, &rs.Added)
 			ap := netip.MustParseAddrPort(where)
 			rs.Addr, rs.Port = flow.FromNetip(ap.Addr()), ap.Port()
 			if strings.Contains(text, "gone") {
@@ -146,6 +149,7 @@ func (r *rig) build(w wishes) Tables {
 			reals = append(reals, rs)
 			kinds = append(kinds, address.Entry{Addr: rs.Addr, Kind: address.Real})
 		}
+		slices.SortFunc(v.Reals, func(a, b service.Real) int { return cmp.Compare(b.Added, a.Added) })
 		schedule.All[v.Scheduler].Build(v)
 		virtuals = append(virtuals, v)
 	}

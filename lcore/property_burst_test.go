@@ -1,0 +1,87 @@
+package lcore
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"cleat/lcore/burst"
+	"cleat/lcore/lcoretest"
+)
+
+// TestBurstOf32Is32BurstsOf1: it makes no difference to what leaves, to any counter and to any table whether packets come in one burst or
+// one by one.
+func TestBurstOf32Is32BurstsOf1(t *testing.T) {
+	check(t, func(t trial) {
+		w := drawWishes(t, "rr", "wrr", "lc", "wlc", "sh")
+		many, single := newRig(t, w), newRig(t, w)
+		many.byMAC()
+		single.byMAC()
+		added := uint64(100)
+		for range rapid.IntRange(1, 12).Draw(t.T, "steps") {
+			switch pick(t, "step", "burst", "burst", "burst", "time", "change") {
+			case "burst":
+				frames := make([][]byte, rapid.IntRange(1, burst.Size).Draw(t.T, "packets"))
+				for i := range frames {
+					frames[i] = drawPacket(t, w)
+					t.Logf("packet: %s", lcoretest.Describe(frames[i]))
+				}
+				many.ports[outside].Inject(0, frames...)
+				many.turn()
+				for _, f := range frames {
+					single.ports[outside].Inject(0, f)
+					single.turn()
+				}
+			case "time":
+				d := pick(t, "time", time.Second, 4*time.Millisecond, 11*time.Second, 61*time.Second, 301*time.Second, 901*time.Second)
+				t.Logf("%v later", d)
+				for _, r := range []*rig{many, single} {
+					r.now += d
+					r.settle()
+				}
+			case "change":
+				w = drawChange(t, w, &added)
+				t.Logf("change: %+v", w)
+				many.change(w)
+				single.change(w)
+			}
+			if diff := cmp.Diff(single.state(), many.state()); diff != "" {
+				t.Fatalf("one by one (-) and in bursts (+):\n%s", diff)
+			}
+			many.conserve()
+			single.conserve()
+		}
+	})
+}
+
+// state is all that can be seen of a rig with one worker, and empties its ports.
+func (r *rig) state() []string {
+	w := r.workers[0]
+	c := r.counters()
+	lines := r.sent()
+	for _, v := range Verdicts() {
+		if n := c.Verdicts[v]; n != 0 {
+			lines = append(lines, fmt.Sprintf("%v %d", v, n))
+		}
+	}
+	lines = append(lines,
+		fmt.Sprintf("received %d transmitted %d held %d connections %d templates %d", c.Received, c.Transmitted, c.Held, c.Connections, c.Templates),
+		fmt.Sprintf("hits %d misses %d inserts %d extensions %d expiries %d invalidations %d", c.TemplateHits, c.TemplateMisses, c.TemplateInserts,
+			c.TemplateExtensions, c.TemplateExpiries, c.TemplateInvalidations),
+		fmt.Sprintf("inserts %d expiries %d", c.ConnectionInserts, c.ConnectionExpiries))
+	for i := range w.loads {
+		if n := w.Real(uint32(i)); n != (RealCounters{}) {
+			lines = append(lines, fmt.Sprintf("slot %d: %+v %+v", i, n, w.loads[i]))
+		}
+	}
+	for i := range w.rotors {
+		if n := w.Virtual(uint32(i)); n != (VirtualCounters{}) {
+			lines = append(lines, fmt.Sprintf("service %d: %+v %+v", i, n, w.rotors[i]))
+		}
+	}
+	return slices.Concat(lines, w.connectionLines(), w.templateLines())
+}
