@@ -65,7 +65,7 @@ func (d *Director) openPort(c *conf.Config, i int) error {
 		return err
 	}
 	p.MAC = nexthop.MAC(mac)
-	d.log.Info("port", "name", p.Name, "device", p.Device, "driver", p.Driver, "mac", mac, "mtu", p.MTU, "queues", queues, "steering", p.Steering())
+	d.log.Info("port", "name", p.Name, "device", p.Device, "driver", p.Driver, "mac", mac.String(), "mtu", p.MTU, "queues", queues, "steering", p.Steering())
 	return nil
 }
 

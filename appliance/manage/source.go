@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"time"
 
@@ -150,7 +151,7 @@ func (l *Loop) ports() []api.Port {
 			l.log.Warn("port gives no statistics", "name", p.Name, "why", err)
 		}
 		all[i] = api.Port{
-			Name: p.Name, Device: p.Device, Driver: p.Driver, MAC: macString(p.MAC),
+			Name: p.Name, Device: p.Device, Driver: p.Driver, MAC: net.HardwareAddr(p.MAC[:]).String(),
 			Link: p.Link(), MTU: p.MTU, Steering: p.Steering(), Stats: stats,
 		}
 		for _, s := range hops[i].Subnets {
@@ -167,14 +168,10 @@ func (l *Loop) Neighbors(ctx context.Context) (all []api.Neighbor, err error) {
 		for _, n := range l.neighbours.List() {
 			out := api.Neighbor{Port: l.d.Ports[n.Port].Name, Address: n.Addr.Netip().String(), State: n.State.String()}
 			if !n.Heard.IsZero() {
-				out.MAC, out.Age = macString(n.MAC), now.Sub(n.Heard).Seconds()
+				out.MAC, out.Age = net.HardwareAddr(n.MAC[:]).String(), now.Sub(n.Heard).Seconds()
 			}
 			all = append(all, out)
 		}
 	})
 	return all, err
-}
-
-func macString(m [6]byte) string {
-	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5])
 }
