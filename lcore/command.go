@@ -153,7 +153,7 @@ func (w *Worker) Real(slot uint32) RealCounters {
 	p := &w.stats.publicReals[slot]
 	return RealCounters{
 		p[0].Load(), p[1].Load(), p[2].Load(), p[3].Load(), p[4].Load(),
-		p[5].Load(), p[6].Load(), p[7].Load(),
+		p[5].Load(), p[6].Load(), p[7].Load(), p[8].Load(),
 	}
 }
 

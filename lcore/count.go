@@ -21,10 +21,10 @@ func (w *Worker) assure(c *conn.Entry) {
 func (w *Worker) opened(c *conn.Entry, r *service.Real) {
 	l := &w.loads[c.Slot]
 	l.Inactive++
-	w.stats.load(c.Slot, l)
 	if r.Upper != 0 && total(l) >= r.Upper { // C9.3
 		l.Overload = true
 	}
+	w.stats.load(c.Slot, l)
 }
 
 // setState moves a TCP connection to a state and counts it as active or inactive by that.
@@ -53,10 +53,10 @@ func (w *Worker) endConnection(i uint32) {
 	} else {
 		l.Inactive--
 	}
-	w.stats.load(c.Slot, l)
 	if total(l) < w.tables.Services.Real(c.Slot).Lower { // C9.3
 		l.Overload = false
 	}
+	w.stats.load(c.Slot, l)
 	if c.Template != 0 {
 		w.tmpls.Entries[c.Template].Controls--
 	}
@@ -78,12 +78,14 @@ func (w *Worker) threshold(r *service.Real) {
 	case n >= r.Upper:
 		l.Overload = true
 	}
+	w.stats.load(r.Slot, l)
 }
 
 // RealCounters are what one worker counted of one real server.
 type RealCounters struct {
 	Connections, InPackets, OutPackets, InBytes, OutBytes uint64
 	Active, Inactive, Templates                           uint64 // now
+	Overloaded                                            uint64 // now: 1 if connections.md C9 keeps new ones away, on this worker
 }
 
 // VirtualCounters are what one worker counted of one virtual service.
@@ -101,6 +103,7 @@ func (c *RealCounters) Add(o RealCounters) {
 	c.Active += o.Active
 	c.Inactive += o.Inactive
 	c.Templates += o.Templates
+	c.Overloaded += o.Overloaded
 }
 
 // Add adds o to c.
@@ -113,7 +116,7 @@ func (c *VirtualCounters) Add(o VirtualCounters) {
 }
 
 const (
-	realWords    = 8
+	realWords    = 9
 	virtualWords = 5
 )
 
@@ -171,7 +174,10 @@ func (s *stats) template(slot uint32, n int) { s.touch(slot).Templates += uint64
 
 func (s *stats) load(slot uint32, l *schedule.Load) {
 	c := s.touch(slot)
-	c.Active, c.Inactive = uint64(l.Active), uint64(l.Inactive)
+	c.Active, c.Inactive, c.Overloaded = uint64(l.Active), uint64(l.Inactive), 0
+	if l.Overload {
+		c.Overloaded = 1
+	}
 }
 
 // publish makes public what has changed.
@@ -179,7 +185,7 @@ func (s *stats) publish() {
 	for _, slot := range s.dirty {
 		s.isDirty[slot] = false
 		r, p := &s.reals[slot], &s.publicReals[slot]
-		for i, n := range [realWords]uint64{r.Connections, r.InPackets, r.OutPackets, r.InBytes, r.OutBytes, r.Active, r.Inactive, r.Templates} {
+		for i, n := range [realWords]uint64{r.Connections, r.InPackets, r.OutPackets, r.InBytes, r.OutBytes, r.Active, r.Inactive, r.Templates, r.Overloaded} {
 			p[i].Store(n)
 		}
 		v, q := &s.virtuals[s.owner[slot]], &s.publicVirtuals[s.owner[slot]]
