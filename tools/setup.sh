@@ -19,6 +19,7 @@ build | pkg-config      | pkg-config | tells the compiler where DPDK is
 build | libdpdk-dev     | -          | DPDK: headers, libraries and all port drivers
 run   | iproute2        | ip         | network namespaces and veth pairs of the lab
 run   | ethtool         | ethtool    | turns checksum offload off on the lab'"'"'s veth pairs
+run   | procps          | sysctl     | kernel settings of the lab'"'"'s namespaces
 run   | nginx           | nginx      | the real servers of the lab
 run   | curl            | curl       | the clients of the lab
 run   | tcpdump         | tcpdump    | to watch packets in the lab
