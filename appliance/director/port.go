@@ -113,8 +113,8 @@ func (p *Port) close(log *slog.Logger) {
 	}
 }
 
-// HopPorts returns the ports as the workers' next-hop tables have them, with the addresses of c.
-func (d *Director) HopPorts(c *conf.Config) []nexthop.Port {
+// hopPorts returns the ports as the workers' next-hop tables have them, with the addresses of c.
+func (d *Director) hopPorts(c *conf.Config) []nexthop.Port {
 	ports := make([]nexthop.Port, len(d.Ports))
 	for i, p := range d.Ports {
 		ports[i] = nexthop.Port{MAC: p.MAC, MTU: uint16(p.MTU)}

@@ -19,7 +19,7 @@ func (d *Director) Tables(c *conf.Config, services *service.Table, reals []servi
 	return lcore.Tables{
 		Services:  services,
 		Addresses: addresses(c, reals),
-		Hops:      nexthop.New(d.HopPorts(c), d.routes(c), known),
+		Hops:      d.Hops(c, known),
 		Timeouts:  timeouts(&c.Timeouts),
 		Settings: lcore.Settings{
 			Extend:                  wheel.Ticks(c.Persistence.Extend),
@@ -34,6 +34,11 @@ func (d *Director) Tables(c *conf.Config, services *service.Table, reals []servi
 	}
 }
 
+// Hops is the part of Tables that says where packets go: c's ports and routes, and the neighbours known.
+func (d *Director) Hops(c *conf.Config, known []nexthop.Neighbor) *nexthop.Table {
+	return nexthop.New(d.hopPorts(c), d.routes(c), known)
+}
+
 func timeouts(c *conf.Timeouts) conn.Timeouts {
 	t := conn.DefaultTimeouts()
 	t[conn.Established] = wheel.Ticks(c.TCP)
@@ -44,7 +49,7 @@ func timeouts(c *conf.Timeouts) conn.Timeouts {
 
 // routes are those of the configuration and a default route for each gateway.
 func (d *Director) routes(c *conf.Config) []nexthop.Route {
-	ports := d.HopPorts(c)
+	ports := d.hopPorts(c)
 	var routes []nexthop.Route
 	add := func(to netip.Prefix, via netip.Addr) {
 		gateway := flow.FromNetip(via)

@@ -155,8 +155,7 @@ func (l *Loop) inject(port uint16, frame []byte) {
 
 func (l *Loop) publishNeighbours() {
 	t := *l.tables.Load()
-	hops := l.d.Tables(l.conf, l.services, l.reals, l.neighbours.Known()).Hops
-	t.Hops, t.Changed = hops, nil
+	t.Hops, t.Changed = l.d.Hops(l.conf, l.neighbours.Known()), nil
 	l.publish(&t)
 }
 
@@ -226,8 +225,7 @@ func (l *Loop) reload() (changes, refused []string) {
 	}
 	before := l.conf
 	l.conf, l.loaded = c, time.Now()
-	hops := l.d.Tables(c, l.services, l.reals, nil).Hops
-	l.neighbours.Configure(hops, c.Network.NeighborReachable, l.d.NextHops(c))
+	l.neighbours.Configure(l.d.Hops(c, nil), c.Network.NeighborReachable, l.d.NextHops(c))
 	l.rebuild(changed)
 	l.greet(before)
 	SetLevel(l.level, &c.Log)
