@@ -47,6 +47,7 @@ type rig struct {
 	now     time.Duration
 	tables  Tables
 	wishes  wishes
+	clients int // that picks has used so far
 }
 
 // wishes is the configuration of a rig, in few words.
