@@ -16,7 +16,6 @@ import (
 	"cleat/appliance/registry"
 	"cleat/conf"
 	"cleat/lcore"
-	"cleat/lcore/service"
 )
 
 const (
@@ -44,8 +43,6 @@ type Loop struct {
 	d          *director.Director
 	conf       *conf.Config
 	registry   *registry.Registry
-	services   *service.Table
-	reals      []service.Real
 	neighbours *neighbor.Table
 	bases      bases
 	greetings  []greeting
@@ -70,8 +67,8 @@ func New(d *director.Director, c *conf.Config, path, version string, log *slog.L
 	if _, err := l.registry.Apply(c, now); err != nil {
 		return nil, err
 	}
-	l.services, l.reals = l.registry.Table(c)
-	t := d.Tables(c, l.services, l.reals, nil)
+	services, reals := l.registry.Table(c)
+	t := d.Tables(c, services, reals, nil)
 	t.Generation = 1
 	l.tables.Store(&t)
 	l.neighbours = neighbor.New(c.Tables.Neighbors, c.Network.NeighborReachable, l.inject)
@@ -195,8 +192,8 @@ func (l *Loop) reap(now time.Time) {
 
 // rebuild publishes tables made from the registry and the configuration in force.
 func (l *Loop) rebuild(changed []uint32) {
-	l.services, l.reals = l.registry.Table(l.conf)
-	t := l.d.Tables(l.conf, l.services, l.reals, l.neighbours.Known())
+	services, reals := l.registry.Table(l.conf)
+	t := l.d.Tables(l.conf, services, reals, l.neighbours.Known())
 	t.Changed = changed
 	l.publish(&t)
 }
