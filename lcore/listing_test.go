@@ -67,6 +67,7 @@ func timeline(t *testing.T, w wishes, moments []moment) {
 		}
 		r.pass(500 * time.Millisecond)
 		r.sent()
+		slices.Sort(m.want)
 		if diff := cmp.Diff(m.want, r.listing()); diff != "" {
 			t.Errorf("at %v, listed (-want +got):\n%s", m.at, diff)
 		}
