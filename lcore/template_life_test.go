@@ -70,7 +70,7 @@ func TestTimeoutAfterExtension(t *testing.T) {
 		moments  []moment
 	}{
 		// The kernel's b05: -p 10, a new connection at 15 s sets 60 s.
-		{"kernel, shorter than the extension", kernel, 10*second, []moment{
+		{"kernel, shorter than the extension", kernel, 10 * second, []moment{
 			{0, establish(alice, 3), []string{"TCP 00:09" + bound, "TCP 14:59" + kept}},
 			{15 * second, syn("20002"), []string{"TCP 00:59 SYN_RECV 172.16.0.1:20002 10.0.0.1:80 10.9.0.13:80", "TCP 00:59" + bound, "TCP 14:44" + kept}},
 		}},
@@ -80,7 +80,7 @@ func TestTimeoutAfterExtension(t *testing.T) {
 			{300 * second, nil, []string{"TCP 00:59" + bound, "TCP 09:59" + kept}},
 			{309 * second, syn("20002"), []string{"TCP 00:59 SYN_RECV 172.16.0.1:20002 10.0.0.1:80 10.9.0.13:80", "TCP 00:59" + bound, "TCP 09:50" + kept}},
 		}},
-		{"ours, shorter", ours, 10*second, []moment{
+		{"ours, shorter", ours, 10 * second, []moment{
 			{0, establish(alice, 3), []string{"TCP 00:09" + bound, "TCP 14:59" + kept}},
 			{10 * second, nil, []string{"TCP 01:59" + bound, "TCP 14:49" + kept}},
 			{15 * second, syn("20002"), []string{"TCP 00:09" + bound, "TCP 00:59 SYN_RECV 172.16.0.1:20002 10.0.0.1:80 10.9.0.13:80", "TCP 14:44" + kept}},
