@@ -1,0 +1,102 @@
+// Package bed is what measurements lie on: DPDK, ports that make packets without end, a thread of its own on one CPU, and the
+// reading of that thread's clock.
+package bed
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"cleat/cgo/eal"
+)
+
+// Options say where to measure.
+type Options struct {
+	CPU       int    // of the measured thread
+	Hugepages string // auto, require, off: see eal.MemoryArgs
+	Memory    int    // MiB for packets and tables
+}
+
+// Bed is a running EAL.
+type Bed struct {
+	CPU       int
+	Hugepages bool // packets and tables lie in hugepages
+	alone     net.Listener
+	ports     int // made so far
+}
+
+// errRoot explains what is needed, and what works without.
+var errRoot = errors.New("must be run as root, as DPDK's ports and hugepages demand (sudo cleat-perf …); cleat-perf pcap works without")
+
+// Start starts the EAL. It refuses while another one measures on this machine: each would measure the other.
+func Start(o Options) (*Bed, error) {
+	if os.Geteuid() != 0 {
+		return nil, errRoot
+	}
+	if err := checkCPU(o.CPU); err != nil {
+		return nil, err
+	}
+	alone, err := net.Listen("unix", "@cleat-perf") // abstract: no file, and gone with the process
+	if err != nil {
+		return nil, fmt.Errorf("another cleat-perf is running, and each would slow the other down: wait for its end (%w)", err)
+	}
+	b := &Bed{CPU: o.CPU, alone: alone}
+	if err := b.startEAL(o); err != nil {
+		alone.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *Bed) startEAL(o Options) error {
+	memory, err := eal.MemoryArgs(o.Hugepages, o.Memory)
+	if err != nil {
+		return err
+	}
+	b.Hugepages = slices.Contains(memory, "--in-memory")
+	eal.SetLog(func(string) {}) // what goes wrong comes back as an error
+	args := append(memory, "--no-pci", "--no-telemetry", "--file-prefix", fmt.Sprintf("cleat-perf-%d", os.Getpid()), "--lcores", fmt.Sprintf("0@%d", b.CPU))
+	return eal.Init(args)
+}
+
+func checkCPU(cpu int) error {
+	var allowed unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
+		return err
+	}
+	if !allowed.IsSet(cpu) {
+		return fmt.Errorf("CPU %d: is not there, or this process may not use it", cpu)
+	}
+	return nil
+}
+
+// LastCPU is the last CPU that this process may use: the one that is asked for least.
+func LastCPU() (last int) {
+	var allowed unix.CPUSet
+	if unix.SchedGetaffinity(0, &allowed) == nil {
+		for cpu := range len(allowed) * 64 {
+			if allowed.IsSet(cpu) {
+				last = cpu
+			}
+		}
+	}
+	return last
+}
+
+// Close stops the EAL. Ports are closed and threads have ended by then; the process cannot Start again.
+func (b *Bed) Close() error {
+	return errors.Join(eal.Cleanup(), b.alone.Close())
+}
+
+// Thread runs f on the measured CPU, all other threads kept off it where there is another, and waits until it is done.
+func (b *Bed) Thread(f func()) (done <-chan struct{}, err error) {
+	if done, err = eal.Thread("cleat-perf", b.CPU, f); err != nil {
+		return nil, err
+	}
+	_ = eal.KeepOff([]int{b.CPU}) // with a single CPU there is no other place; the readings are of CPU time
+	return done, nil
+}

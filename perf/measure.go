@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cleat/cgo/eal"
+
+	"cleat/perf/bed"
+	"cleat/perf/path"
+	"cleat/perf/result"
+)
+
+// settings are the flags of every command that measures.
+type settings struct {
+	bed      bed.Options
+	schedule path.Schedule
+	output   string
+	only     string
+}
+
+func (s *settings) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.IntVar(&s.bed.CPU, "cpu", bed.LastCPU(), "`number` of the CPU to measure on")
+	f.StringVar(&s.bed.Hugepages, "hugepages", "auto", "auto (if enough are free), require or off")
+	f.IntVar(&s.schedule.Repetitions, "repetitions", 5, "how often each case is measured, floor and path in turns")
+	f.DurationVar(&s.schedule.Each, "time", 400*time.Millisecond, "how long each of them takes")
+	f.StringVarP(&s.output, "output", "o", "table", "`format`: table or json")
+	f.StringVar(&s.only, "case", "", "only cases whose name matches this `regexp`")
+}
+
+func (s *settings) check() error {
+	switch {
+	case s.output != "table" && s.output != "json":
+		return fmt.Errorf("--output %q: must be table or json", s.output)
+	case s.schedule.Repetitions < 1:
+		return fmt.Errorf("--repetitions %d: must be at least 1", s.schedule.Repetitions)
+	case s.schedule.Each < time.Millisecond:
+		return fmt.Errorf("--time %v: must be at least 1ms", s.schedule.Each)
+	}
+	return nil
+}
+
+// named returns those of all whose name --case asks for.
+func named[T any](s *settings, all []T, name func(*T) string) ([]T, error) {
+	pattern, err := regexp.Compile(s.only)
+	if err != nil {
+		return nil, fmt.Errorf("--case: %w", err)
+	}
+	var some []T
+	var names []string
+	for i := range all {
+		names = append(names, name(&all[i]))
+		if pattern.MatchString(name(&all[i])) {
+			some = append(some, all[i])
+		}
+	}
+	if len(some) == 0 {
+		return nil, fmt.Errorf("--case %q: no case is called so; there are %v", s.only, names)
+	}
+	return some, nil
+}
+
+// lab runs measure inside DPDK and prints what it found.
+func (s *settings) lab(out io.Writer, memory int, measure func(*bed.Bed) ([]result.Row, error)) (*result.Report, error) {
+	quiet()
+	report := &result.Report{Host: result.NewHost(version, eal.Version())}
+	s.bed.Memory = memory
+	b, err := bed.Start(s.bed)
+	if err != nil {
+		return nil, failed(err)
+	}
+	report.Host.Hugepages = b.Hugepages
+	report.Rows, err = measure(b)
+	if err = errors.Join(err, b.Close()); err != nil {
+		return nil, failed(err)
+	}
+	if s.output == "json" {
+		return report, failed(report.JSON(out))
+	}
+	return report, failed(report.Table(out))
+}
+
+// quiet makes garbage collections as rare as cleatd does.
+func quiet() {
+	debug.SetGCPercent(800)
+	debug.SetMemoryLimit(1 << 30)
+}

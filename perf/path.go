@@ -1,0 +1,112 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cleat/perf/bed"
+	"cleat/perf/path"
+	"cleat/perf/result"
+)
+
+func pathCommand() *cobra.Command {
+	var s settings
+	cmd := &cobra.Command{
+		Use:   "path",
+		Short: "What the whole data path costs, above the floor",
+		Long: `path feeds one worker, complete as cleatd runs it, and takes floor and path in turns on one thread over one port: known connections
+from net_pcap, new ones from a generator in this process.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := measurePath(&s, cmd.OutOrStdout())
+			return err
+		},
+	}
+	s.flags(cmd)
+	return cmd
+}
+
+func measurePath(s *settings, out io.Writer) (*result.Report, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	cases, err := named(s, path.Cases, func(c *path.Case) string { return c.Name })
+	if err != nil {
+		return nil, err
+	}
+	memory := 0
+	for i := range cases {
+		memory = max(memory, cases[i].Memory())
+	}
+	return s.lab(out, memory, func(b *bed.Bed) ([]result.Row, error) {
+		var rows []result.Row
+		for i := range cases {
+			pairs, err := path.Measure(b, &cases[i], s.schedule)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, rowOf(&cases[i], pairs))
+		}
+		return rows, nil
+	})
+}
+
+func rowOf(c *path.Case, pairs []path.Pair) result.Row {
+	row := result.Row{Case: c.Name, Rate: c.Live != 0, Aim: c.Aim, Must: c.Must}
+	var all bed.Reading
+	for _, p := range pairs {
+		row.Floor = append(row.Floor, p.Floor.PerPacket())
+		row.Path = append(row.Path, p.Path.PerPacket())
+		all.CPU += p.Floor.CPU + p.Path.CPU
+		all.Wall += p.Floor.Wall + p.Path.Wall
+	}
+	row.Share = all.Share()
+	return row
+}
+
+func quickCommand() *cobra.Command {
+	var s settings
+	var report string
+	cmd := &cobra.Command{
+		Use:   "quick",
+		Short: "The quick suite, in less than two minutes",
+		Long:  `quick is path with all cases; --report keeps the result.`,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := measurePath(&s, cmd.OutOrStdout())
+			if err != nil || report == "" {
+				return err
+			}
+			return failed(writeReport(report, r))
+		},
+	}
+	s.flags(cmd)
+	cmd.Flags().Lookup("time").DefValue = "1s"
+	s.schedule.Each = time.Second
+	cmd.Flags().StringVar(&report, "report", "", "write quick.json and quick.txt into this `directory`")
+	return cmd
+}
+
+func writeReport(dir string, r *result.Report) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for name, write := range map[string]func(io.Writer) error{"quick.json": r.JSON, "quick.txt": r.Table} {
+		f, err := os.Create(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		if err := write(f); err != nil {
+			f.Close()
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
