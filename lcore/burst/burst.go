@@ -28,7 +28,7 @@ const (
 )
 
 // Packet is one packet, in the hands of exactly one owner: the port up to Receive and from the
-// successful Transmit on, the worker in between. 64 bytes.
+// successful Transmit on, the worker in between. 56 bytes.
 type Packet struct {
 	// Data is the first segment of the frame, from its Ethernet header on. A worker may reslice it
 	// (Data = Data[n:] to strip, Trim, Prepend); Transmit sends what Data then covers, and

@@ -1,0 +1,149 @@
+package index
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"cleat/lcore/memory"
+)
+
+func newIndex(t rapid.TB, capacity int) *Index {
+	x, err := New(memory.Heap, "index", capacity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// candidates are all entries that a look-up compares.
+func (x *Index) candidates(hash uint64) (all []uint32) {
+	for s := x.Search(hash); s.Next(); {
+		all = append(all, s.Entry)
+	}
+	return all
+}
+
+// counts recomputes used and over of every bucket from what lies where.
+func (x *Index) counts(hashes map[uint32]uint64) []bucket {
+	want := make([]bucket, len(x.buckets))
+	for i := range x.buckets {
+		for place, tag := range x.buckets[i].tag {
+			if tag == 0 {
+				continue
+			}
+			want[i].used++
+			if first := x.first(hashes[x.buckets[i].entry[place]]); int(first) != i {
+				want[first].over++
+			}
+		}
+	}
+	return want
+}
+
+// TestIndex holds the index to a map of entries and their hashes, of which many meet in buckets and tags.
+func TestIndex(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := newIndex(t, rapid.SampledFrom([]int{1, 20, 100}).Draw(t, "capacity"))
+		hashes := map[uint32]uint64{}
+		next := uint32(1)
+		hash := rapid.Custom(func(t *rapid.T) uint64 {
+			return rapid.Uint64Range(0, 7).Draw(t, "high")<<61 | rapid.Uint64Range(0, 3).Draw(t, "middle")<<30 | rapid.Uint64Range(0, 3).Draw(t, "tag")
+		})
+		for range rapid.IntRange(1, 80).Draw(t, "steps") {
+			if len(hashes) > 0 && rapid.IntRange(0, 2).Draw(t, "remove") == 0 {
+				gone := rapid.SampledFrom(sorted(hashes)).Draw(t, "entry")
+				x.Remove(hashes[gone], gone)
+				delete(hashes, gone)
+				continue
+			}
+			h := hash.Draw(t, "hash")
+			one, two := &x.buckets[x.first(h)], &x.buckets[x.second(h)]
+			full := one.used == places && two.used == places
+			if x.Insert(h, next) == full {
+				t.Fatalf("Insert(%#x) = %v with %d and %d in its buckets", h, !full, one.used, two.used)
+			}
+			if !full {
+				hashes[next] = h
+			}
+			next++
+		}
+		for entry, h := range hashes {
+			all := x.candidates(h)
+			if !slices.Contains(all, entry) {
+				t.Fatalf("entry %d under %#x is not found among %v", entry, h, all)
+			}
+			for _, other := range all {
+				if tagOf(hashes[other]) != tagOf(h) {
+					t.Fatalf("entry %d is compared for tag %#x", other, tagOf(h))
+				}
+			}
+		}
+		for i, want := range x.counts(hashes) {
+			if got := &x.buckets[i]; got.used != want.used || got.over != want.over {
+				t.Fatalf("bucket %d: used %d over %d, want %d and %d", i, got.used, got.over, want.used, want.over)
+			}
+		}
+	})
+}
+
+func sorted(hashes map[uint32]uint64) (entries []uint32) {
+	for e := range hashes {
+		entries = append(entries, e)
+	}
+	slices.Sort(entries)
+	return entries
+}
+
+// TestCapacityIsReached: the stated number of random keys finds places. After a long life at capacity, when the places are less even, all
+// but a few of a thousand do.
+func TestCapacityIsReached(t *testing.T) {
+	const capacity = 100_000
+	random := rand.New(rand.NewPCG(1, 2))
+	x := newIndex(t, capacity)
+	hashes := make([]uint64, capacity+1)
+	for i := uint32(1); i <= capacity; i++ {
+		hashes[i] = random.Uint64()
+		if !x.Insert(hashes[i], i) {
+			t.Fatalf("refused at %d of %d", i, capacity)
+		}
+	}
+	const life = 5 * capacity
+	refused := 0
+	for range life {
+		i := 1 + random.Uint32N(capacity)
+		x.Remove(hashes[i], i)
+		for hashes[i] = random.Uint64(); !x.Insert(hashes[i], i); hashes[i] = random.Uint64() {
+			refused++
+		}
+	}
+	if refused > life/250 {
+		t.Errorf("%d of %d refused", refused, life)
+	}
+}
+
+// TestCraftedKeys: whoever knows the seed can make keys meet, but no look-up compares more than two buckets' places.
+func TestCraftedKeys(t *testing.T) {
+	const capacity, bound = 100_000, 2 * places
+	random := rand.New(rand.NewPCG(3, 4))
+	x := newIndex(t, capacity)
+	in, most := uint32(0), 0
+	for n := range 1_000_000 {
+		h := random.Uint64()&^0xffff | 0x1234 // one tag for all,
+		if n%2 == 0 {
+			h = h&^(0xffff<<48) | 0x5678<<48 // and one first bucket, or its neighbour, for half of them
+		}
+		most = max(most, len(x.candidates(h)))
+		if x.Insert(h, in+1) {
+			in++
+		}
+	}
+	if most > bound {
+		t.Errorf("a look-up compared %d entries, at most %d expected", most, bound)
+	}
+	if most < bound {
+		t.Errorf("the keys do not meet: at most %d compared", most)
+	}
+}

@@ -1,0 +1,163 @@
+package wheel
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+type timed struct{ timer Timer }
+
+func (t *timed) WheelTimer() *Timer { return &t.timer }
+
+// list is the wheel's plain twin: the tick at which every entry is due, 64 bits so that nothing wraps around.
+type list struct {
+	wheel   *Wheel[timed, *timed]
+	entries []timed
+	now     uint64
+	due     map[uint32]uint64
+}
+
+func newList(entries int, now uint64) *list {
+	l := &list{entries: make([]timed, entries+1), now: now, due: map[uint32]uint64{}}
+	l.wheel = New[timed](l.entries, uint32(now))
+	l.run(now, math.MaxInt, nil) // the present tick is done
+	return l
+}
+
+// set moves entry i's deadline as an owner does: it files only when told to.
+func (l *list) set(i uint32, deadline uint64) {
+	if l.entries[i].timer.Set(uint32(deadline)) {
+		l.wheel.File(i)
+	}
+	l.due[i] = max(deadline, l.now+1) // what is overdue fires when time goes on
+}
+
+func (l *list) remove(i uint32) {
+	l.wheel.Remove(i)
+	delete(l.due, i)
+}
+
+// run lets time go on to now, taking at most budget steps at a time, and has fired called for every entry that fires, after the twin has
+// judged it.
+func (l *list) run(now uint64, budget int, fatal func(format string, args ...any)) {
+	last := uint64(0)
+	for {
+		left := budget
+		i := l.wheel.Next(uint32(now), &left)
+		if i == 0 && left == budget {
+			break
+		}
+		if i == 0 {
+			continue // the budget was used up
+		}
+		due, ok := l.due[i]
+		switch {
+		case !ok:
+			fatal("entry %d fires, which is not there", i)
+		case due > now:
+			fatal("entry %d fires at %d, due at %d", i, now, due)
+		case due < last:
+			fatal("entry %d, due at %d, fires after one due at %d", i, due, last)
+		case l.entries[i].timer.Filed():
+			fatal("entry %d fires and is filed", i)
+		}
+		last = due
+		delete(l.due, i)
+	}
+	l.now = now
+	for i, due := range l.due {
+		if due <= now {
+			fatal("entry %d, due at %d, has not fired by %d", i, due, now)
+		}
+		if !l.entries[i].timer.Filed() {
+			fatal("entry %d is lost", i)
+		}
+	}
+}
+
+// ticks draws spans of time about the borders of the wheel's levels; the longest that is passed is a tenth of the third level's reach.
+func ticks(t *rapid.T, what string, borders ...uint64) uint64 {
+	border := rapid.SampledFrom(borders).Draw(t, what+" about")
+	return border + rapid.Uint64Range(0, border/2+2).Draw(t, what) - min(border, 2)
+}
+
+// TestWheel holds the wheel to a sorted list.
+func TestWheel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const entries = 12
+		start := rapid.SampledFrom([]uint64{0, 200, 1<<32 - 300, 1<<32 - 70000, 1<<31 - 300, 1<<24 - 300}).Draw(t, "start")
+		l := newList(entries, start)
+		for range rapid.IntRange(1, 30).Draw(t, "steps") {
+			i := uint32(rapid.IntRange(1, entries).Draw(t, "entry"))
+			switch rapid.SampledFrom([]string{"set", "set", "set", "overdue", "remove", "pass"}).Draw(t, "step") {
+			case "set": // later or sooner than it was
+				l.set(i, l.now+ticks(t, "in", 1, 1<<8, 1<<16, 1<<24, 1<<30))
+			case "overdue":
+				l.set(i, l.now-min(l.now, rapid.Uint64Range(0, 300).Draw(t, "ago")))
+			case "remove":
+				l.remove(i)
+			case "pass":
+				l.run(l.now+ticks(t, "pass", 0, 1, 1<<8, 1<<16), rapid.IntRange(1, 5).Draw(t, "budget"), t.Fatalf)
+			}
+		}
+		l.run(l.now+1<<17, 3, t.Fatalf)
+	})
+}
+
+// TestFar: deadlines in the highest level, days ahead, past the wrap-around of the clock.
+func TestFar(t *testing.T) {
+	l := newList(4, 1<<32-1<<24)
+	l.set(1, l.now+1<<24)
+	l.set(2, l.now+1<<24+255)
+	l.set(3, l.now+2<<24-1)
+	l.set(4, l.now+Max)
+	l.set(1, l.now+1<<24+3) // later, without a call
+	l.run(l.now+1<<24-1, math.MaxInt, t.Fatalf)
+	if len(l.due) != 4 {
+		t.Fatalf("left: %v", l.due)
+	}
+	l.run(l.now+1<<24+1, math.MaxInt, t.Fatalf)
+	if len(l.due) != 1 {
+		t.Fatalf("left: %v", l.due)
+	}
+}
+
+// TestNextStopsAtItsBudget: entries that only move down or back cost budget too, and are not lost when it ends.
+func TestNextStopsAtItsBudget(t *testing.T) {
+	const entries = 10
+	l := newList(entries, 0)
+	for i := uint32(1); i <= entries; i++ {
+		l.set(i, 300)
+	}
+	fired := 0
+	for range entries { // each comes down from level 1 first
+		budget := 1
+		if l.wheel.Next(300, &budget) != 0 || budget != 0 {
+			t.Fatalf("budget %d", budget)
+		}
+	}
+	for {
+		budget := 1
+		if l.wheel.Next(300, &budget) == 0 {
+			break
+		}
+		fired++
+	}
+	if fired != entries {
+		t.Errorf("%d fired, want %d", fired, entries)
+	}
+}
+
+func TestTicksRoundsUp(t *testing.T) {
+	for d, want := range map[time.Duration]uint32{0: 0, 1: 1, Tick: 1, Tick + 1: 2, time.Second: Second, 31 * 24 * time.Hour: 31 * 86400 * 250} {
+		if got := Ticks(d); got != want {
+			t.Errorf("Ticks(%v) = %d, want %d", d, got, want)
+		}
+	}
+	if Duration(Ticks(time.Minute)) != time.Minute {
+		t.Error("Duration does not undo Ticks")
+	}
+}
