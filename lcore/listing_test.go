@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"cleat/lcore/conn"
 	"cleat/lcore/flow"
 	"cleat/lcore/template"
 	"cleat/lcore/wheel"
@@ -77,6 +78,7 @@ func timeline(t *testing.T, w wishes, moments []moment) {
 
 // choose sends a client's frame and returns the server that gets it, "10.9.0.13:80"; "" if none does.
 func (r *rig) choose(frame []byte) string {
+	r.sent() // what earlier frames have made leave
 	for _, line := range r.send(outside, frame) {
 		if fields := strings.Fields(line); fields[0] == "1:" {
 			_, port, _ := strings.Cut(fields[5], ">")
@@ -114,6 +116,19 @@ func acts(all ...act) act {
 			a(r)
 			r.turn()
 		}
+	}
+}
+
+// retime publishes another timeout of a state, in ticks, and leaves the services as they are.
+func retime(s conn.State, timeout uint32) act {
+	return func(r *rig) {
+		r.tables.Generation++
+		r.tables.Timeouts[s] = timeout
+		t := r.tables
+		for _, w := range r.workers {
+			w.Adopt(&t)
+		}
+		r.turn()
 	}
 }
 

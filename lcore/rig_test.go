@@ -99,7 +99,8 @@ func newRig(t testing.TB, w wishes) *rig {
 		}
 	}
 	var err error
-	if r.workers, err = NewWorkers(plans, &r.tables); err != nil {
+	tables := r.tables // theirs never change
+	if r.workers, err = NewWorkers(plans, &tables); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

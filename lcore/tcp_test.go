@@ -106,17 +106,9 @@ func TestConnectionEnds(t *testing.T) {
 
 // TestEditedTimeouts: C4.2: new times are for the next packet of each connection.
 func TestEditedTimeouts(t *testing.T) {
-	edit := func(r *rig) {
-		tables := r.tables
-		tables.Generation++
-		tables.Changed = nil
-		tables.Timeouts[conn.Established] = 30 * wheel.Second
-		r.tables = tables
-		r.workers[0].Adopt(&tables)
-	}
 	timeline(t, with(kernel, web(0)), []moment{
 		{0, establish(alice, 3), []string{"TCP 14:59" + kept}},
-		{10 * second, edit, []string{"TCP 14:49" + kept}},
+		{10 * second, retime(conn.Established, 30*wheel.Second), []string{"TCP 14:49" + kept}},
 		{20 * second, fromAlice("A"), []string{"TCP 00:29" + kept}},
 	})
 }
