@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/spf13/cobra"
 
 	"cleat/perf/bed"
@@ -31,7 +33,7 @@ func floorCommand() *cobra.Command {
 			return err
 		},
 	}
-	s.flags(cmd)
+	s.flags(cmd, 400*time.Millisecond)
 	return cmd
 }
 

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"os"
 	"regexp"
 	"runtime/debug"
+	"runtime/pprof"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,16 +26,19 @@ type settings struct {
 	schedule path.Schedule
 	output   string
 	only     string
+	profile  string
 }
 
-func (s *settings) flags(cmd *cobra.Command) {
+// flags defines them; each is how long a floor or a path takes unless --time says otherwise.
+func (s *settings) flags(cmd *cobra.Command, each time.Duration) {
 	f := cmd.Flags()
 	f.IntVar(&s.bed.CPU, "cpu", bed.LastCPU(), "`number` of the CPU to measure on")
 	f.StringVar(&s.bed.Hugepages, "hugepages", "auto", "auto (if enough are free), require or off")
 	f.IntVar(&s.schedule.Repetitions, "repetitions", 5, "how often each case is measured, floor and path in turns")
-	f.DurationVar(&s.schedule.Each, "time", 400*time.Millisecond, "how long each of them takes")
+	f.DurationVar(&s.schedule.Each, "time", each, "how long each of them takes")
 	f.StringVarP(&s.output, "output", "o", "table", "`format`: table or json")
 	f.StringVar(&s.only, "case", "", "only cases whose name matches this `regexp`")
+	f.StringVar(&s.profile, "cpuprofile", "", "write a profile for go tool pprof to this `file`; -focus=lcore leaves the floor out")
 }
 
 func (s *settings) check() error {
@@ -69,6 +75,11 @@ func named[T any](s *settings, all []T, name func(*T) string) ([]T, error) {
 
 // lab runs measure inside DPDK and prints what it found.
 func (s *settings) lab(out io.Writer, memory int, measure func(*bed.Bed) ([]result.Row, error)) (*result.Report, error) {
+	alone, err := net.Listen("unix", "@cleat-perf") // abstract: no file, and gone with the process
+	if err != nil {
+		return nil, failed(fmt.Errorf("another cleat-perf is running, and each would slow the other down: wait for its end (%w)", err))
+	}
+	defer alone.Close()
 	quiet()
 	report := &result.Report{Host: result.NewHost(version, eal.Version())}
 	s.bed.Memory = memory
@@ -77,7 +88,7 @@ func (s *settings) lab(out io.Writer, memory int, measure func(*bed.Bed) ([]resu
 		return nil, failed(err)
 	}
 	report.Host.Hugepages = b.Hugepages
-	report.Rows, err = measure(b)
+	report.Rows, err = s.profiled(b, measure)
 	if err = errors.Join(err, b.Close()); err != nil {
 		return nil, failed(err)
 	}
@@ -85,6 +96,22 @@ func (s *settings) lab(out io.Writer, memory int, measure func(*bed.Bed) ([]resu
 		return report, failed(report.JSON(out))
 	}
 	return report, failed(report.Table(out))
+}
+
+func (s *settings) profiled(b *bed.Bed, measure func(*bed.Bed) ([]result.Row, error)) (rows []result.Row, err error) {
+	if s.profile == "" {
+		return measure(b)
+	}
+	f, err := os.Create(s.profile)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, err
+	}
+	defer pprof.StopCPUProfile()
+	return measure(b)
 }
 
 // quiet makes garbage collections as rare as cleatd does.

@@ -26,7 +26,7 @@ from net_pcap, new ones from a generator in this process.`,
 			return err
 		},
 	}
-	s.flags(cmd)
+	s.flags(cmd, 400*time.Millisecond)
 	return cmd
 }
 
@@ -84,9 +84,7 @@ func quickCommand() *cobra.Command {
 			return failed(writeReport(report, r))
 		},
 	}
-	s.flags(cmd)
-	cmd.Flags().Lookup("time").DefValue = "1s"
-	s.schedule.Each = time.Second
+	s.flags(cmd, time.Second)
 	cmd.Flags().StringVar(&report, "report", "", "write quick.json and quick.txt into this `directory`")
 	return cmd
 }

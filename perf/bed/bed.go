@@ -5,7 +5,6 @@ package bed
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"slices"
 
@@ -25,14 +24,13 @@ type Options struct {
 type Bed struct {
 	CPU       int
 	Hugepages bool // packets and tables lie in hugepages
-	alone     net.Listener
-	ports     int // made so far
+	ports     int  // made so far
 }
 
 // errRoot explains what is needed, and what works without.
 var errRoot = errors.New("must be run as root, as DPDK's ports and hugepages demand (sudo cleat-perf …); cleat-perf pcap works without")
 
-// Start starts the EAL. It refuses while another one measures on this machine: each would measure the other.
+// Start starts the EAL. A process can do it once.
 func Start(o Options) (*Bed, error) {
 	if os.Geteuid() != 0 {
 		return nil, errRoot
@@ -40,13 +38,8 @@ func Start(o Options) (*Bed, error) {
 	if err := checkCPU(o.CPU); err != nil {
 		return nil, err
 	}
-	alone, err := net.Listen("unix", "@cleat-perf") // abstract: no file, and gone with the process
-	if err != nil {
-		return nil, fmt.Errorf("another cleat-perf is running, and each would slow the other down: wait for its end (%w)", err)
-	}
-	b := &Bed{CPU: o.CPU, alone: alone}
+	b := &Bed{CPU: o.CPU}
 	if err := b.startEAL(o); err != nil {
-		alone.Close()
 		return nil, err
 	}
 	return b, nil
@@ -87,10 +80,8 @@ func LastCPU() (last int) {
 	return last
 }
 
-// Close stops the EAL. Ports are closed and threads have ended by then; the process cannot Start again.
-func (b *Bed) Close() error {
-	return errors.Join(eal.Cleanup(), b.alone.Close())
-}
+// Close stops the EAL. Ports are closed and threads have ended by then.
+func (b *Bed) Close() error { return eal.Cleanup() }
 
 // Thread runs f on the measured CPU, all other threads kept off it where there is another, and waits until it is done.
 func (b *Bed) Thread(f func()) (done <-chan struct{}, err error) {

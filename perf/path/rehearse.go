@@ -2,6 +2,7 @@ package path
 
 import (
 	"bytes"
+	"time"
 
 	"cleat/lcore"
 	"cleat/lcore/burst"
@@ -40,19 +41,28 @@ func (s *stage) Free([]burst.Packet)       {}
 // a client gets, the scheduler decides. The worker that is measured gets the same requests in the same order, and decides alike.
 func (c *Case) rehearse(requests [][]byte) ([][]byte, error) {
 	s := &stage{frames: requests}
-	plan := c.plan(s, s, memory.Heap, clockOf(nil, c))
-	workers, err := lcore.NewWorkers([]lcore.Plan{plan}, c.tables())
-	if err != nil {
+	if _, err := c.forward(s); err != nil {
 		return nil, err
 	}
-	for workers[0].Turn() != 0 {
-	}
-	workers[0].Drain()
 	answers := make([][]byte, len(s.sent))
 	for i, frame := range s.sent {
+		var err error
 		if answers[i], err = answered(frame); err != nil {
 			return nil, err
 		}
 	}
 	return answers, nil
+}
+
+// forward has a worker take all frames of a stage.
+func (c *Case) forward(s *stage) (lcore.Counters, error) {
+	plan := c.plan(s, s, memory.Heap, func() time.Duration { return 0 })
+	workers, err := lcore.NewWorkers([]lcore.Plan{plan}, c.tables())
+	if err != nil {
+		return lcore.Counters{}, err
+	}
+	for workers[0].Turn() != 0 {
+	}
+	workers[0].Drain()
+	return workers[0].Counters(), nil
 }

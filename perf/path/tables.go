@@ -49,7 +49,8 @@ func (c *Case) tables() *lcore.Tables {
 	}
 	kinds := []address.Entry{
 		{Addr: v.Addr, Kind: address.VIP},
-		{Addr: flow.FromNetip(outside.Addr()), Kind: address.Own}, {Addr: flow.FromNetip(inside.Addr()), Kind: address.Own},
+		{Addr: flow.FromNetip(outside.Addr()), Kind: address.Own},
+		{Addr: flow.FromNetip(inside.Addr()), Kind: address.Own},
 	}
 	known := []nexthop.Neighbor{{Addr: flow.FromNetip(router), MAC: routerMAC}}
 	all := make([]service.Real, reals)

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/gopacket/gopacket/pcapgo"
+	"golang.org/x/sys/unix"
+
+	"cleat/perf/result"
+)
+
+// asProgram makes the test binary cleat-perf: every measurement needs a process of its own, since the EAL starts once in each.
+const asProgram = "CLEAT_PERF_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// perf runs cleat-perf in a directory.
+func perf(t *testing.T, dir string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), asProgram+"=1")
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
+		t.Fatal(err)
+	} else if ok {
+		code = exit.ExitCode()
+	}
+	return out.String(), errs.String(), code
+}
+
+// TestMistakes: what is wrong with a command line is said before anything starts.
+func TestMistakes(t *testing.T) {
+	for _, c := range []struct {
+		args, want string
+		code       int
+	}{
+		{"floor --case nonsense", `^cleat-perf: --case "nonsense": no case is called so; there are \[null pcap-1k pcap-100k pcap-1M\]\n$`, exitUsage},
+		{"path --case (", `^cleat-perf: --case: error parsing regexp`, exitUsage},
+		{"path --repetitions 0", `^cleat-perf: --repetitions 0: must be at least 1\n$`, exitUsage},
+		{"path --time 0s", `^cleat-perf: --time 0s: must be at least 1ms\n$`, exitUsage},
+		{"quick -o xml", `^cleat-perf: --output "xml": must be table or json\n$`, exitUsage},
+		{"pcap", `^cleat-perf: required flag\(s\) "out" not set\n$`, exitUsage},
+		{"pcap -o x --flows 0", `^cleat-perf: --flows 0: must be 1 to 4194304\n$`, exitUsage},
+		{"pcap -o x --proto sctp", `^cleat-perf: protocol "sctp": must be tcp or udp\n$`, exitUsage},
+		{"pcap -o x --vip 192.0.2.1", `^cleat-perf: --vip "192.0.2.1": must be an IPv4 address and a port, like 192.0.2.10:80\n$`, exitUsage},
+		{"pcap -o x --dst-mac 02:00", `^cleat-perf: --dst-mac "02:00": must be a MAC address, like 02:70:63:61:70:00\n$`, exitUsage},
+		{"pcap -o nowhere/x", `^cleat-perf: open nowhere/x: no such file or directory\n$`, exitFailed},
+	} {
+		dir := t.TempDir()
+		out, errs, code := perf(t, dir, strings.Fields(c.args)...)
+		if code != c.code || out != "" || !regexp.MustCompile(c.want).MatchString(errs) {
+			t.Errorf("%s: exit code %d, %q, %q; want %d, %s", c.args, code, out, errs, c.code, c.want)
+		}
+		if left, _ := os.ReadDir(dir); len(left) != 0 {
+			t.Errorf("%s: left %v", c.args, left)
+		}
+	}
+}
+
+func TestPcap(t *testing.T) {
+	dir := t.TempDir()
+	if out, errs, code := perf(t, dir, "pcap", "-o", "x.pcap", "--flows", "3", "--syn"); out+errs != "" || code != 0 {
+		t.Fatalf("exit code %d, %q, %q", code, out, errs)
+	}
+	f, err := os.Open(filepath.Join(dir, "x.pcap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := pcapgo.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for ; err == nil; n++ {
+		_, _, err = r.ReadPacketData()
+	}
+	if n-1 != 3 || err != io.EOF {
+		t.Errorf("%d packets, then %v", n-1, err)
+	}
+}
+
+// alone skips without root. It gives the test, and the programs that it runs, a network namespace of their own, and with it the
+// name that tells one cleat-perf from another: whoever measures on this machine is in nobody's way.
+func alone(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, as DPDK does")
+	}
+	runtime.LockOSThread() // for good: the thread ends with the test
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestMeasures runs every command that measures, for moments.
+func TestMeasures(t *testing.T) {
+	alone(t)
+	for _, c := range []struct {
+		args  string
+		cases []string
+		path  bool
+	}{
+		{"floor --case null|1k --time 1ms --repetitions 2 -o json", []string{"null", "pcap-1k"}, false},
+		{"path --case ^known-1k-both$ --time 5ms --repetitions 2 -o json", []string{"known-1k-both"}, true},
+		{"quick --case ^known-1k$ --time 5ms --repetitions 2 -o json", []string{"known-1k"}, true},
+	} {
+		out, errs, code := perf(t, t.TempDir(), strings.Fields(c.args)...)
+		if code != 0 || errs != "" {
+			t.Errorf("%s: exit code %d, %s", c.args, code, errs)
+			continue
+		}
+		checkReport(t, c.args, out, c.cases, c.path)
+	}
+}
+
+func checkReport(t *testing.T, args, text string, cases []string, path bool) {
+	t.Helper()
+	var r result.Report
+	if err := json.Unmarshal([]byte(text), &r); err != nil || len(r.Rows) != len(cases) {
+		t.Errorf("%s: %v: %s", args, err, text)
+		return
+	}
+	for i, row := range r.Rows {
+		if row.Case != cases[i] || len(row.Floor) != 2 || (len(row.Path) == 2) != path {
+			t.Errorf("%s: %+v, want case %s with two repetitions", args, row, cases[i])
+		}
+	}
+}
+
+func TestReport(t *testing.T) {
+	alone(t)
+	dir := t.TempDir()
+	out, errs, code := perf(t, dir, "quick", "--case", "^known-1k$", "--time", "5ms", "--repetitions", "2", "--report", "a/b")
+	if code != 0 || !strings.Contains(out, "+18, must +30 ns") {
+		t.Fatalf("exit code %d, %q, %q", code, out, errs)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "a/b/quick.txt"))
+	if err != nil || string(text) != out {
+		t.Errorf("quick.txt: %v, %q; want what was printed, %q", err, text, out)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "a/b/quick.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkReport(t, "quick.json", string(data), []string{"known-1k"}, true)
+}
+
+// TestRefusals: what only DPDK, or the machine, can tell.
+func TestRefusals(t *testing.T) {
+	if os.Geteuid() != 0 {
+		_, errs, code := perf(t, t.TempDir(), "floor")
+		if code != exitFailed || !strings.HasPrefix(errs, "cleat-perf: must be run as root") {
+			t.Errorf("exit code %d, %q", code, errs)
+		}
+		return
+	}
+	alone(t)
+	for args, want := range map[string]string{
+		"floor --case null --cpu 1023":       "cleat-perf: CPU 1023: is not there, or this process may not use it\n",
+		"floor --case null --hugepages some": "cleat-perf: eal: hugepages \"some\": must be auto, require or off\n",
+	} {
+		if _, errs, code := perf(t, t.TempDir(), strings.Fields(args)...); code != exitFailed || errs != want {
+			t.Errorf("%s: exit code %d, %q; want %q", args, code, errs, want)
+		}
+	}
+}
+
+// TestAlone: while somebody measures, nobody else does.
+func TestAlone(t *testing.T) {
+	alone(t)
+	l, err := net.Listen("unix", "@cleat-perf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, errs, code := perf(t, t.TempDir(), "floor", "--case", "null")
+	if code != exitFailed || !strings.HasPrefix(errs, "cleat-perf: another cleat-perf is running") {
+		t.Errorf("exit code %d, %q", code, errs)
+	}
+}

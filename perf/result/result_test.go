@@ -1,0 +1,120 @@
+package result
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"reflect"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write testdata anew")
+
+func TestSeries(t *testing.T) {
+	for _, c := range []struct {
+		s                       Series
+		median, least, greatest float64
+	}{
+		{nil, 0, 0, 0},
+		{Series{3}, 3, 3, 3},
+		{Series{9, 1}, 5, 1, 9},
+		{Series{9, 1, 2}, 2, 1, 9},
+		{Series{4, 1, 9, 2}, 3, 1, 9},
+	} {
+		least, greatest := c.s.Spread()
+		if c.s.Median() != c.median || least != c.least || greatest != c.greatest {
+			t.Errorf("%v: median %v, %v … %v", c.s, c.s.Median(), least, greatest)
+		}
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	for _, c := range []struct {
+		row  Row
+		want string
+	}{
+		{Row{Floor: Series{20}, Path: Series{37}, Aim: 18, Must: 30}, "aim"},
+		{Row{Floor: Series{20}, Path: Series{50}, Aim: 18, Must: 30}, "must"},
+		{Row{Floor: Series{20}, Path: Series{51}, Aim: 18, Must: 30}, "missed"},
+		{Row{Floor: Series{30}, Path: Series{250}, Rate: true, Aim: 4, Must: 2.5}, "aim"},
+		{Row{Floor: Series{30}, Path: Series{400}, Rate: true, Aim: 4, Must: 2.5}, "must"},
+		{Row{Floor: Series{30}, Path: Series{401}, Rate: true, Aim: 4, Must: 2.5}, "missed"},
+		{Row{Floor: Series{20}, Path: Series{51}}, ""},
+		{Row{Floor: Series{20}, Aim: 18, Must: 30}, ""},
+	} {
+		if got := c.row.Verdict(); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.row, got, c.want)
+		}
+	}
+}
+
+func TestOwnIsTakenPairByPair(t *testing.T) {
+	r := Row{Floor: Series{20, 40, 30}, Path: Series{50, 60, 45}}
+	if want := (Series{30, 20, 15}); !reflect.DeepEqual(r.Own(), want) {
+		t.Errorf("%v, want %v", r.Own(), want)
+	}
+}
+
+var report = &Report{
+	Host: Host{
+		Time: time.Unix(0, 0).UTC(), CPU: "Some CPU", CPUs: 2, Kernel: "6.1", DPDK: "DPDK 22.11.7", Go: "go1.26", Cleat: "v1",
+		Hugepages: true, Load: "0.10",
+	},
+	Rows: []Row{
+		{Case: "floor", Floor: Series{20, 22, 21}, Share: 1},
+		{Case: "known", Floor: Series{20, 22, 21}, Path: Series{40, 44, 50}, Share: 0.987, Aim: 18, Must: 30},
+		{Case: "new", Floor: Series{30}, Path: Series{300}, Share: 0.5, Rate: true, Aim: 4, Must: 2.5},
+		{Case: "no target", Floor: Series{30}, Path: Series{300}, Share: 1},
+	},
+}
+
+func TestTable(t *testing.T) {
+	const golden = "testdata/table.golden"
+	var b bytes.Buffer
+	if err := report.Table(&b); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(b.Bytes(), want) {
+		t.Errorf("got\n%s\nwant\n%s", &b, want)
+	}
+}
+
+func TestJSONComesBack(t *testing.T) {
+	var b bytes.Buffer
+	if err := report.JSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var again Report
+	if err := json.Unmarshal(b.Bytes(), &again); err != nil || !reflect.DeepEqual(&again, report) {
+		t.Errorf("%v: %+v, want %+v", err, again, report)
+	}
+}
+
+func TestModel(t *testing.T) {
+	for text, want := range map[string]string{
+		"processor\t: 0\nmodel name\t: AMD EPYC 7763\nflags\t: fpu\n": "AMD EPYC 7763",
+		"processor\t: 0\nCPU implementer\t: 0x41\n":                   "unknown",
+	} {
+		if got := model(text, "unknown"); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestNewHost(t *testing.T) {
+	h := NewHost("v1", "DPDK 1")
+	if h.CPUs < 1 || h.Kernel == "" || h.Load == "" || h.Go == "" || time.Since(h.Time) > time.Minute {
+		t.Errorf("%+v", h)
+	}
+}
