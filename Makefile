@@ -60,9 +60,12 @@ lint: ready ## gofumpt, vet, staticcheck, layers
 	@go test ./tools/layers
 
 .PHONY: bench
-bench: ready ## micro-benchmarks of the data path
+bench: ready bin/cleat-perf ## micro-benchmarks, then the quick suite of the perf lab (as root) into perf/report/
 	$(call say,'benchmarks of the data path')
 	@CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem ./lcore/...
+	$(call say,'bin/cleat-perf quick (as root)')
+	@mkdir -p perf/report
+	@$(SUDO) bin/cleat-perf quick --report perf/report
 
 .PHONY: build
 build: ready bin/cleatd bin/cleat bin/cleat-lab bin/cleat-perf ## cleatd, cleat, cleat-lab and cleat-perf in bin/
