@@ -107,6 +107,10 @@ func TestThresholds(t *testing.T) {
 	if l := r.workers[0].loads[1]; l.Active != 5 || !l.Overload {
 		t.Errorf("%+v, want 5 active, overloaded", l)
 	}
+	r.workers[0].publish()
+	if a, b := r.workers[0].Real(0).Overloaded, r.workers[0].Real(1).Overloaded; a != 0 || b != 1 {
+		t.Errorf("published as overloaded: %d, %d; want 0, 1", a, b)
+	}
 	finish := func(client string) {
 		in(outside, fromClient(client, vip80, "A"), fromClient(client, vip80, "R"))(r) // CLOSE, 10 s
 		r.turn()
