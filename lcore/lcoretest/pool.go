@@ -1,6 +1,7 @@
 package lcoretest
 
 import (
+	"bytes"
 	"slices"
 	"sync"
 	"testing"
@@ -11,8 +12,9 @@ import (
 // dataRoom is the room of one buffer behind its headroom, bytes: that of a DPDK mbuf.
 const dataRoom = 2048
 
-// poison fills buffers that nobody holds, so that a read after Free is seen.
-const poison = 0xdd
+// poisoned fills the headers of buffers that nobody holds, so that a read after Free is seen. All of a buffer would slow
+// big tests down.
+var poisoned = [2 * burst.Headroom]byte(bytes.Repeat([]byte{0xdd}, 2*burst.Headroom))
 
 // Pool is a burst.Pool in memory that watches over its packets: freeing one twice, or one that it does not know, fails the
 // test at once; one that was not given back fails it at the end. Safe for concurrent use.
@@ -90,10 +92,7 @@ func (p *Pool) Free(pkts []burst.Packet) {
 			continue
 		}
 		s.out = false
-		fill := s.buffer[:2*burst.Headroom] // the headers; all of it would slow big tests down
-		for j := range fill {
-			fill[j] = poison
-		}
+		copy(s.buffer, poisoned[:])
 		p.free = append(p.free, int(uint32(pkts[i].Handle))-1)
 	}
 }
@@ -145,14 +144,15 @@ func (p *Pool) frame(pkt *burst.Packet) []byte {
 
 // slot returns the slot of a packet that is out. Any other packet fails the test.
 func (p *Pool) slot(pkt *burst.Packet) *slot {
-	p.t.Helper()
 	index := uint32(pkt.Handle)
 	if index == 0 || int(index) > len(p.slots) {
+		p.t.Helper() // only here: it costs more than all else in benchmarks
 		p.t.Errorf("lcoretest: packet %#x is not of this pool", pkt.Handle)
 		return nil
 	}
 	s := &p.slots[index-1]
 	if !s.out || s.generation != uint32(pkt.Handle>>32) {
+		p.t.Helper()
 		p.t.Errorf("lcoretest: packet %#x was given back before", pkt.Handle)
 		return nil
 	}
