@@ -15,7 +15,7 @@ type columns struct {
 
 	packet  [burst.Size]burst.Packet
 	verdict [burst.Size]Verdict
-	moved   [burst.Size]bool // receive: another worker handed it over, so it is not handed over again
+	moved   [burst.Size]bool // receive: another worker handed it over, so steer leaves it here
 
 	ip      [burst.Size]wire.IPv4    // parse: the packet from its IP header on, without link padding
 	flags   [burst.Size]uint8        // parse: TCP flags

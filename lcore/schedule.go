@@ -27,7 +27,7 @@ func (w *Worker) schedule() {
 		if known { // its connection has gone in this turn; classify passed it over
 			w.classifyPacket(i)
 		}
-		if !w.otherClient(i) {
+		if !w.serverAsClient(i) {
 			in.verdict[i] = w.admit(i)
 		}
 	}

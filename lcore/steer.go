@@ -6,11 +6,7 @@ import (
 )
 
 // steer hands packets of another worker's clients over. Which address is the client's is decided by addresses alone, so that every
-// worker decides alike:
-//
-//   - to a VIP, or marked by a rule: the source;
-//   - from a NAT real server, removed ones included while something names them: the destination;
-//   - else: the source.
+// worker decides alike: from a NAT real server, removed ones included while something names them, the destination; else the source.
 //
 // An ICMP error has the key of an answer to the packet that it is about, and goes where that answer would go.
 func (w *Worker) steer() {
@@ -19,33 +15,26 @@ func (w *Worker) steer() {
 	}
 	in := &w.in
 	for i := range in.N {
-		if in.verdict[i] == pending && !in.moved[i] {
-			w.toOwner(i, w.client(i))
+		if in.verdict[i] != pending || in.moved[i] {
+			continue
 		}
+		client := in.key[i].Src
+		if in.src[i]&address.Real != 0 {
+			client = in.key[i].Dst
+		}
+		w.toOwner(i, client)
 	}
 }
 
-func (w *Worker) client(i int) flow.Addr {
+// serverAsClient hands packet i of a real server, which is no answer to a connection here, on to the real server's own worker if it is for a
+// VIP or marked: then the real server may be a client itself. Answers go first (connections.md C1.6), so a packet goes from the destination's
+// worker to the source's and never back: it is handed over twice at most.
+func (w *Worker) serverAsClient(i int) bool {
 	in := &w.in
-	k := &in.key[i]
-	if in.dst[i]&address.VIP == 0 && in.src[i]&address.Real != 0 && w.tables.Services.Mark(k) == 0 {
-		return k.Dst
-	}
-	return k.Src
-}
-
-// otherClient hands packet i, which no connection here claims, over to the owner of the other address that may be its client's, once: what
-// a real server sends to a VIP or under a mark may be an answer as well.
-func (w *Worker) otherClient(i int) bool {
-	in := &w.in
-	if w.Workers == 1 || in.moved[i] || in.src[i]&address.Real == 0 {
+	if w.Workers == 1 || in.src[i]&address.Real == 0 || in.dst[i]&address.VIP == 0 && in.mark[i] == 0 {
 		return false
 	}
-	k := &in.key[i]
-	if w.client(i) != k.Src {
-		return false
-	}
-	return w.toOwner(i, k.Dst)
+	return w.toOwner(i, in.key[i].Src)
 }
 
 // toOwner judges packet i as handed over if the client belongs to another worker.
