@@ -2,8 +2,8 @@ package template
 
 import (
 	"net/netip"
+	"reflect"
 	"testing"
-	"unsafe"
 
 	"cleat/lcore/flow"
 	"cleat/lcore/memory"
@@ -68,7 +68,7 @@ func newShard(t *testing.T, capacity int) *Shard {
 }
 
 func TestEntryIsOneCacheLine(t *testing.T) {
-	if n := unsafe.Sizeof(Entry{}); n != memory.Line {
+	if n := reflect.TypeFor[Entry]().Size(); n != memory.Line {
 		t.Errorf("%d bytes, want %d", n, memory.Line)
 	}
 }
@@ -80,8 +80,10 @@ func TestFind(t *testing.T) {
 	i := s.Insert(&key, 7, 8080, 100)
 	s.Touch(i, 0)
 	for _, other := range []Key{
-		{ip("172.16.6.0"), key.Virtual, 80, flow.TCP}, {key.Client, ip("10.0.0.2"), 80, flow.TCP},
-		{key.Client, key.Virtual, 0, flow.TCP}, {key.Client, key.Virtual, 80, flow.UDP},
+		{ip("172.16.6.0"), key.Virtual, 80, flow.TCP},
+		{key.Client, ip("10.0.0.2"), 80, flow.TCP},
+		{key.Client, key.Virtual, 0, flow.TCP},
+		{key.Client, key.Virtual, 80, flow.UDP},
 	} {
 		if s.Find(&other) != 0 {
 			t.Errorf("%+v finds the template of %+v", other, key)
