@@ -44,8 +44,10 @@ func cells(line string) []string {
 var (
 	directions = map[string]Direction{"IN": Input, "OUT": Output, "IN-ONLY": InputOnly}
 	segments   = map[string]uint8{"syn": flagSYN, "fin": flagFIN, "ack": flagACK, "rst": flagRST}
-	short      = map[string]State{"NO": None, "ES": Established, "SS": SynSent, "SR": SynRecv, "FW": FinWait, "TW": TimeWait,
-		"CL": Close, "CW": CloseWait, "LA": LastAck, "LI": Listen, "SA": SynAck}
+	short      = map[string]State{
+		"NO": None, "ES": Established, "SS": SynSent, "SR": SynRecv, "FW": FinWait, "TW": TimeWait,
+		"CL": Close, "CW": CloseWait, "LA": LastAck, "LI": Listen, "SA": SynAck,
+	}
 )
 
 func TestTransitionsAreTheSpecification(t *testing.T) {
