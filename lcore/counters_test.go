@@ -21,26 +21,41 @@ func TestCounters(t *testing.T) {
 		real    RealCounters
 		virtual VirtualCounters
 	}{
-		{"SYN", fromAlice("S"),
-			RealCounters{Connections: 1, InPackets: 1, InBytes: 40, Active: 1, Templates: 1}, VirtualCounters{Connections: 1, InPackets: 1, InBytes: 40}},
-		{"SYN+ACK with an option", in(inside, fromServer(3, "10.9.0.13:80", alice, "SA", lcoretest.MSS(1460))),
+		{
+			"SYN", fromAlice("S"),
+			RealCounters{Connections: 1, InPackets: 1, InBytes: 40, Active: 1, Templates: 1},
+			VirtualCounters{Connections: 1, InPackets: 1, InBytes: 40},
+		},
+		{
+			"SYN+ACK with an option", in(inside, fromServer(3, "10.9.0.13:80", alice, "SA", lcoretest.MSS(1460))),
 			RealCounters{Connections: 1, InPackets: 1, InBytes: 40, OutPackets: 1, OutBytes: 44, Active: 1, Templates: 1},
-			VirtualCounters{Connections: 1, InPackets: 1, InBytes: 40, OutPackets: 1, OutBytes: 44}},
-		{"data", in(outside, fromClient(alice, vip80, "PA", data(1000))),
+			VirtualCounters{Connections: 1, InPackets: 1, InBytes: 40, OutPackets: 1, OutBytes: 44},
+		},
+		{
+			"data", in(outside, fromClient(alice, vip80, "PA", data(1000))),
 			RealCounters{Connections: 1, InPackets: 2, InBytes: 1080, OutPackets: 1, OutBytes: 44, Active: 1, Templates: 1},
-			VirtualCounters{Connections: 1, InPackets: 2, InBytes: 1080, OutPackets: 1, OutBytes: 44}},
-		{"FIN", fromAlice("FA"),
+			VirtualCounters{Connections: 1, InPackets: 2, InBytes: 1080, OutPackets: 1, OutBytes: 44},
+		},
+		{
+			"FIN", fromAlice("FA"),
 			RealCounters{Connections: 1, InPackets: 3, InBytes: 1120, OutPackets: 1, OutBytes: 44, Inactive: 1, Templates: 1},
-			VirtualCounters{Connections: 1, InPackets: 3, InBytes: 1120, OutPackets: 1, OutBytes: 44}},
-		{"what is for nobody counts for nobody", in(outside, fromClient(bob, vip80, "A"), fromClient(bob, "10.0.0.1:81", "S")),
+			VirtualCounters{Connections: 1, InPackets: 3, InBytes: 1120, OutPackets: 1, OutBytes: 44},
+		},
+		{
+			"what is for nobody counts for nobody", in(outside, fromClient(bob, vip80, "A"), fromClient(bob, "10.0.0.1:81", "S")),
 			RealCounters{Connections: 1, InPackets: 3, InBytes: 1120, OutPackets: 1, OutBytes: 44, Inactive: 1, Templates: 1},
-			VirtualCounters{Connections: 1, InPackets: 3, InBytes: 1120, OutPackets: 1, OutBytes: 44}},
-		{"a second connection under the template", in(outside, fromClient("172.16.0.1:20002", vip80, "S")),
+			VirtualCounters{Connections: 1, InPackets: 3, InBytes: 1120, OutPackets: 1, OutBytes: 44},
+		},
+		{
+			"a second connection under the template", in(outside, fromClient("172.16.0.1:20002", vip80, "S")),
 			RealCounters{Connections: 2, InPackets: 4, InBytes: 1160, OutPackets: 1, OutBytes: 44, Active: 1, Inactive: 1, Templates: 1},
-			VirtualCounters{Connections: 2, InPackets: 4, InBytes: 1160, OutPackets: 1, OutBytes: 44}},
-		{"all is over", wait(301 * second),
+			VirtualCounters{Connections: 2, InPackets: 4, InBytes: 1160, OutPackets: 1, OutBytes: 44},
+		},
+		{
+			"all is over", wait(301 * second),
 			RealCounters{Connections: 2, InPackets: 4, InBytes: 1160, OutPackets: 1, OutBytes: 44},
-			VirtualCounters{Connections: 2, InPackets: 4, InBytes: 1160, OutPackets: 1, OutBytes: 44}},
+			VirtualCounters{Connections: 2, InPackets: 4, InBytes: 1160, OutPackets: 1, OutBytes: 44},
+		},
 	} {
 		s.act(r)
 		r.turn()

@@ -8,31 +8,43 @@ import (
 	"cleat/lcore/lcoretest"
 )
 
-func mustAddrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
-
 // limitFixtures: what happens when something is full.
 var limitFixtures = []fixture{
 	{"connections_full", wishes{settings: kernel, size: 2, services: []wish{web(0)}}, []step{
-		{"three connections where two fit", in(outside, fromClient(alice, vip80, "S"), fromClient(bob, vip80, "S"), fromClient("172.16.0.3:1", vip80, "S")),
-			counted{ForwardInput: 2, DropConnectionsFull: 1}, sent{
+		{
+			"three connections where two fit", in(outside, fromClient(alice, vip80, "S"), fromClient(bob, vip80, "S"), fromClient("172.16.0.3:1", vip80, "S")),
+			counted{ForwardInput: 2, DropConnectionsFull: 1},
+			sent{
 				"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok",
-				"1: 172.16.0.2 > 10.9.0.12 tcp 20001>80 S seq 1 ttl 63 csum ok"}},
-		{"known ones go on", in(outside, fromClient(alice, vip80, "A")), counted{ForwardInput: 1},
-			sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 A seq 1 ack 0 ttl 63 csum ok"}},
+				"1: 172.16.0.2 > 10.9.0.12 tcp 20001>80 S seq 1 ttl 63 csum ok",
+			},
+		},
+		{
+			"known ones go on", in(outside, fromClient(alice, vip80, "A")),
+			counted{ForwardInput: 1},
+			sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 A seq 1 ack 0 ttl 63 csum ok"},
+		},
 		{"when one has ended there is room", func(r *rig) {
 			r.pass(61 * time.Second) // bob's SYN_RECV
 			in(outside, fromClient("172.16.0.3:1", vip80, "S"))(r)
 		}, counted{ForwardInput: 1}, sent{"1: 172.16.0.3 > 10.9.0.13 tcp 1>80 S seq 1 ttl 63 csum ok"}},
 	}},
 	{"templates_full", wishes{settings: kernel, size: 2, services: []wish{web(hour)}}, []step{
-		{"three clients where two fit", in(outside, fromClient(alice, vip80, "S"), fromClient(bob, vip80, "S"), fromClient("172.16.0.3:1", vip80, "S")),
-			counted{ForwardInput: 2, DropTemplatesFull: 1}, sent{
+		{
+			"three clients where two fit", in(outside, fromClient(alice, vip80, "S"), fromClient(bob, vip80, "S"), fromClient("172.16.0.3:1", vip80, "S")),
+			counted{ForwardInput: 2, DropTemplatesFull: 1},
+			sent{
 				"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok",
-				"1: 172.16.0.2 > 10.9.0.12 tcp 20001>80 S seq 1 ttl 63 csum ok"}},
+				"1: 172.16.0.2 > 10.9.0.12 tcp 20001>80 S seq 1 ttl 63 csum ok",
+			},
+		},
 	}},
 	{"P2.1: no connection under a new template", wishes{settings: kernel, size: 1, services: []wish{web(0), {proto: 6, vip: "10.0.0.1:81", persist: hour, servers: three}}}, []step{
-		{"the table's one connection", in(outside, fromClient(alice, vip80, "S")), counted{ForwardInput: 1},
-			sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok"}},
+		{
+			"the table's one connection", in(outside, fromClient(alice, vip80, "S")),
+			counted{ForwardInput: 1},
+			sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok"},
+		},
 		{"the template is made", in(outside, fromClient(bob, "10.0.0.1:81", "S")), counted{DropConnectionsFull: 1}, nil},
 		{"and is used", func(r *rig) {
 			r.pass(61 * time.Second)
@@ -54,8 +66,11 @@ var limitFixtures = []fixture{
 		}, counted{Punted: 1}, nil},
 	}},
 	{"no_buffer", with(kernel), []step{
-		{"management's frame", func(r *rig) { r.workers[0].Inject(&Frame{Port: inside, Len: 42, Data: injected()}) }, counted{},
-			sent{"1: arp who has 10.9.0.9 tell 10.9.0.1 at 02:00:00:00:09:01"}},
+		{
+			"management's frame", func(r *rig) { r.workers[0].Inject(&Frame{Port: inside, Len: 42, Data: injected()}) },
+			counted{},
+			sent{"1: arp who has 10.9.0.9 tell 10.9.0.1 at 02:00:00:00:09:01"},
+		},
 		{"without a buffer for it", func(r *rig) {
 			r.workers[0].Pool = &lcoretest.Starve{Pool: r.pool, N: 1}
 			r.workers[0].Inject(&Frame{Port: inside, Len: 42, Data: injected()})

@@ -2,7 +2,6 @@ package lcore
 
 import (
 	"encoding/binary"
-	"strconv"
 
 	"cleat/lcore/burst"
 	"cleat/lcore/lcoretest"
@@ -15,7 +14,7 @@ var refuseFixtures = []fixture{
 		{"shorter than an Ethernet header", in(outside, make([]byte, 13)), counted{DropFrame: 1}, nil},
 		{"to another MAC address", in(outside, fromClient(alice, vip80, "S", lcoretest.Link(gatewayMAC, insideMAC))), counted{DropOtherHost: 1}, nil},
 		{"with a VLAN tag", in(outside, fromClient(alice, vip80, "S", lcoretest.VLAN(5))), counted{DropEtherType: 1}, nil},
-		{"IPv6", in(outside, lcoretest.UDP(apv6, apv6, fromGateway)), counted{DropEtherType: 1}, nil},
+		{"IPv6", in(outside, datagram("[fd08::2]:9", "[fd00::1]:9")), counted{DropEtherType: 1}, nil},
 		{"IPv4 to everybody on the link", in(outside, fromClient(alice, vip80, "S", lcoretest.Link(gatewayMAC, everybody))), counted{DropBroadcast: 1}, nil},
 	}},
 	{"IPv4", with(kernel, web(0)), []step{
@@ -44,17 +43,24 @@ var refuseFixtures = []fixture{
 	}},
 	{"transport headers", with(kernel, web(0), resolver()), []step{
 		{"C3.1: TCP of 19 bytes", in(outside, shortened(fromClient(alice, vip80, "S"), 39)), counted{DropTransportHeader: 1}, nil},
-		{"TCP whose header is longer than the segment", in(outside, malformedTCP()),
-			counted{DropTransportHeader: 1}, nil},
+		{
+			"TCP whose header is longer than the segment", in(outside, malformedTCP()),
+			counted{DropTransportHeader: 1},
+			nil,
+		},
 		{"UDP of 7 bytes", in(outside, shortened(datagram(alice, "10.0.0.1:53"), 27)), counted{DropTransportHeader: 1}, nil},
-		{"ICMP of 7 bytes", in(outside, shortened(lcoretest.Echo(ip("172.16.0.1"), ip("10.0.0.1"), 1, 1, fromGateway), 27)),
-			counted{DropTransportHeader: 1}, nil},
-		{"a protocol that we do not speak", in(outside, ofProtocol(47, lcoretest.Echo(ip("172.16.0.1"), ip("10.0.0.1"), 1, 1, fromGateway))),
-			counted{DropProtocol: 1}, nil},
+		{
+			"ICMP of 7 bytes", in(outside, shortened(lcoretest.Echo(ip("172.16.0.1"), ip("10.0.0.1"), 1, 1, fromGateway), 27)),
+			counted{DropTransportHeader: 1},
+			nil,
+		},
+		{
+			"a protocol that we do not speak", in(outside, ofProtocol(47, lcoretest.Echo(ip("172.16.0.1"), ip("10.0.0.1"), 1, 1, fromGateway))),
+			counted{DropProtocol: 1},
+			nil,
+		},
 	}},
 }
-
-var apv6 = mustAddrPort("[fd08::2]:9")
 
 // malformedTCP is a segment that says its header is 60 bytes long.
 func malformedTCP() []byte {
@@ -79,5 +85,3 @@ func header(frame []byte, i int, b byte) []byte {
 
 // shortened returns an IPv4 frame as one whose packet has only n bytes; the padding of the link follows.
 func shortened(frame []byte, n byte) []byte { return append(header(frame, 3, n), make([]byte, 20)...) }
-
-func decimal(n uint16) string { return strconv.Itoa(int(n)) }

@@ -32,29 +32,39 @@ func TestTemplateSharing(t *testing.T) {
 			tcp("172.16.0.1:1", vip80, "10.9.0.13:80"), tcp("172.16.0.1:2", vip80, "10.9.0.13:80"), tcp("172.16.0.2:1", vip80, "10.9.0.12:80"),
 			tcp("172.16.0.1:3", vip80, "10.9.0.13:80"), tcp("172.16.0.3:1", vip80, "10.9.0.11:80"), tcp("172.16.0.4:1", vip80, "10.9.0.13:80"),
 			tcp("172.16.0.4:2", vip443, "10.9.0.13:80"), tcp("172.16.0.1:4", vip443, "10.9.0.12:80"), udp("172.16.0.1:4", vip443, "10.9.0.13:80"),
-			tcp("172.16.0.1:5", vip80, "10.9.0.13:80"), tcp("172.16.0.1:5", vip443, "10.9.0.12:80"), udp("172.16.0.1:5", vip443, "10.9.0.13:80")}},
+			tcp("172.16.0.1:5", vip80, "10.9.0.13:80"), tcp("172.16.0.1:5", vip443, "10.9.0.12:80"), udp("172.16.0.1:5", vip443, "10.9.0.13:80"),
+		}},
 		{"PPC: the server's port", with(kernel, wish{proto: flow.TCP, vip: vip80, persist: hour, servers: mapped}), []choice{
-			tcp("172.16.0.1:1", vip80, "10.9.0.13:8080"), tcp("172.16.0.1:2", vip80, "10.9.0.13:8080")}},
+			tcp("172.16.0.1:1", vip80, "10.9.0.13:8080"), tcp("172.16.0.1:2", vip80, "10.9.0.13:8080"),
+		}},
 		{"PCC: one for all ports, one for each protocol; the packet's port", with(kernel,
 			wish{proto: flow.TCP, vip: "10.0.0.1:0", persist: hour, servers: mapped}, wish{proto: flow.UDP, vip: "10.0.0.1:0", persist: hour, servers: mapped}), []choice{
 			tcp("172.16.0.1:1", vip80, "10.9.0.13:80"), tcp("172.16.0.1:1", vip443, "10.9.0.13:443"), tcp("172.16.0.2:1", vip443, "10.9.0.12:443"),
-			udp("172.16.0.2:1", vip53, "10.9.0.13:53"), udp("172.16.0.1:1", vip53, "10.9.0.12:53"), tcp("172.16.0.1:2", vip53, "10.9.0.13:53")}},
-		{"PFMC: one for both protocols, all ports; the packet's port", wishes{settings: kernel, marks: []service.Rule{mark(3)},
-			services: []wish{{mark: 3, persist: hour, servers: mapped}}}, []choice{
+			udp("172.16.0.2:1", vip53, "10.9.0.13:53"), udp("172.16.0.1:1", vip53, "10.9.0.12:53"), tcp("172.16.0.1:2", vip53, "10.9.0.13:53"),
+		}},
+		{"PFMC: one for both protocols, all ports; the packet's port", wishes{
+			settings: kernel, marks: []service.Rule{mark(3)},
+			services: []wish{{mark: 3, persist: hour, servers: mapped}},
+		}, []choice{
 			tcp("172.16.0.1:1", vip80, "10.9.0.13:80"), udp("172.16.0.1:1", vip53, "10.9.0.13:53"), tcp("172.16.0.1:2", vip443, "10.9.0.13:443"),
-			udp("172.16.0.2:1", vip53, "10.9.0.12:53"), tcp("172.16.0.2:1", vip80, "10.9.0.12:80")}},
+			udp("172.16.0.2:1", vip53, "10.9.0.12:53"), tcp("172.16.0.2:1", vip80, "10.9.0.12:80"),
+		}},
 		{"a mark without persistence has the server's port", wishes{settings: kernel, marks: []service.Rule{mark(3)}, services: []wish{{mark: 3, servers: mapped}}}, []choice{
-			tcp("172.16.0.1:1", vip80, "10.9.0.13:8080"), udp("172.16.0.1:1", vip53, "10.9.0.12:8080")}},
+			tcp("172.16.0.1:1", vip80, "10.9.0.13:8080"), udp("172.16.0.1:1", vip53, "10.9.0.12:8080"),
+		}},
 		{"P8.1: FTP and its data connections", with(kernel, wish{proto: flow.TCP, vip: "10.0.0.1:21", persist: hour, servers: []string{"10.9.0.11:21", "10.9.0.12:21"}}), []choice{
 			tcp("172.16.0.1:1", "10.0.0.1:21", "10.9.0.12:21"), tcp("172.16.0.1:2", "10.0.0.1:1024", "10.9.0.12:1024"), tcp("172.16.0.2:2", "10.0.0.1:65535", "10.9.0.11:65535"),
-			tcp("172.16.0.2:1", "10.0.0.1:21", "10.9.0.11:21"), tcp("172.16.0.1:3", "10.0.0.1:1023", "")}},
+			tcp("172.16.0.2:1", "10.0.0.1:21", "10.9.0.11:21"), tcp("172.16.0.1:3", "10.0.0.1:1023", ""),
+		}},
 		{"P1.4: FTP and PCC share", with(kernel, wish{proto: flow.TCP, vip: "10.0.0.1:21", persist: hour, servers: []string{"10.9.0.11:21"}},
 			wish{proto: flow.TCP, vip: "10.0.0.1:0", persist: hour, servers: []string{"10.9.0.12:0"}}), []choice{
 			tcp("172.16.0.1:1", "10.0.0.1:21", "10.9.0.11:21"), tcp("172.16.0.1:1", vip80, "10.9.0.11:80"),
-			tcp("172.16.0.2:1", vip80, "10.9.0.12:80"), tcp("172.16.0.2:1", "10.0.0.1:21", "10.9.0.12:21")}},
+			tcp("172.16.0.2:1", vip80, "10.9.0.12:80"), tcp("172.16.0.2:1", "10.0.0.1:21", "10.9.0.12:21"),
+		}},
 		{"/24", with(kernel, wish{proto: flow.TCP, vip: vip80, persist: hour, mask: 24, servers: three}), []choice{
 			tcp("172.16.5.1:1", vip80, "10.9.0.13:80"), tcp("172.16.5.255:1", vip80, "10.9.0.13:80"), tcp("172.16.4.255:1", vip80, "10.9.0.12:80"),
-			tcp("172.16.5.0:1", vip80, "10.9.0.13:80")}},
+			tcp("172.16.5.0:1", vip80, "10.9.0.13:80"),
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRig(t, tt.wishes)
@@ -79,7 +89,8 @@ func TestTemplateListing(t *testing.T) {
 			"TCP 00:59 SYN_RECV 172.16.0.2:20001 10.0.0.1:22 10.9.0.13:22",
 			"TCP 04:59 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80",
 			"TCP 59:59 NONE 172.16.0.2:0 10.0.0.1:0 10.9.0.13:0",
-			"UDP 04:59 UDP 172.16.0.3:1 10.0.0.1:9 10.9.0.13:9"}},
+			"UDP 04:59 UDP 172.16.0.3:1 10.0.0.1:9 10.9.0.13:9",
+		}},
 	})
 }
 
@@ -120,7 +131,8 @@ func TestUnusableTemplates(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			timeline(t, with(tt.settings, service(three...)), []moment{
 				{0, establish(alice, 3), []string{
-					"TCP 04:59 ASSURED 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80", "TCP 14:59 ESTABLISHED 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80"}},
+					"TCP 04:59 ASSURED 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80", "TCP 14:59 ESTABLISHED 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80",
+				}},
 				{10 * time.Second, change(with(tt.settings, service(tt.without...))), []string{ // lazily: no scan
 					"TCP 04:49 ASSURED 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80", "TCP 14:49 ESTABLISHED 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80"}},
 				{20 * time.Second, func(r *rig) {
@@ -131,7 +143,8 @@ func TestUnusableTemplates(t *testing.T) {
 					"TCP 00:59 SYN_RECV 172.16.0.1:20002 10.0.0.1:80 10.9.0.12:80",
 					"TCP 04:39 ASSURED 172.16.0.1:0 10.0.0.1:65535 10.9.0.13:65535",
 					"TCP 04:59 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.12:80",
-					"TCP 14:39 ESTABLISHED 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80"}},
+					"TCP 14:39 ESTABLISHED 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80",
+				}},
 				{30 * time.Second, func(r *rig) {
 					if got := r.choose(fromClient(alice, vip80, "A")); got != tt.resumed {
 						t.Errorf("the old connection's packet went to %q, want %q", got, tt.resumed)
@@ -148,7 +161,8 @@ func TestUnusableTemplates(t *testing.T) {
 					"TCP 00:59 SYN_RECV 172.16.0.1:20003 10.0.0.1:80 10.9.0.12:80",
 					"TCP 04:29 ASSURED 172.16.0.1:0 10.0.0.1:65535 10.9.0.13:65535",
 					"TCP 04:59 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.12:80",
-					"TCP 14:59 ESTABLISHED 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80"}},
+					"TCP 14:59 ESTABLISHED 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80",
+				}},
 			})
 		})
 	}

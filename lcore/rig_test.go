@@ -118,8 +118,12 @@ func newRig(t testing.TB, w wishes) *rig {
 func (r *rig) build(w wishes) Tables {
 	var reals []service.Real
 	var virtuals []*service.Virtual
-	kinds := []address.Entry{{Addr: addr("10.8.0.1"), Kind: address.Own}, {Addr: addr("10.9.0.1"), Kind: address.Own},
-		{Addr: addr("10.8.0.255"), Kind: address.Broadcast}, {Addr: addr("10.0.0.1"), Kind: address.VIP}}
+	kinds := []address.Entry{
+		{Addr: addr("10.8.0.1"), Kind: address.Own},
+		{Addr: addr("10.9.0.1"), Kind: address.Own},
+		{Addr: addr("10.8.0.255"), Kind: address.Broadcast},
+		{Addr: addr("10.0.0.1"), Kind: address.VIP},
+	}
 	for id, s := range w.services {
 		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags}
 		if s.vip != "" {

@@ -8,6 +8,7 @@ import (
 
 	"cleat/lcore/conn"
 	"cleat/lcore/flow"
+	"cleat/lcore/lcoretest"
 	"cleat/lcore/wheel"
 )
 
@@ -19,8 +20,10 @@ func fromWeb(flags string) act   { return in(inside, fromServer(3, "10.9.0.13:80
 // it, and that every one of them restarts the timer with the state's time (C4.1). < comes from the client, > from the server.
 func TestTCPLife(t *testing.T) {
 	for _, tt := range []struct{ name, segments, states string }{
-		{"the client closes first", "<S >SA <A <PA >A <FA >A >FA <A",
-			"SYN_RECV SYN_RECV ESTABLISHED ESTABLISHED ESTABLISHED CLOSE_WAIT CLOSE_WAIT TIME_WAIT TIME_WAIT"},
+		{
+			"the client closes first", "<S >SA <A <PA >A <FA >A >FA <A",
+			"SYN_RECV SYN_RECV ESTABLISHED ESTABLISHED ESTABLISHED CLOSE_WAIT CLOSE_WAIT TIME_WAIT TIME_WAIT",
+		},
 		{"the server closes first", "<S >SA <A >FA <A <FA >A", "SYN_RECV SYN_RECV ESTABLISHED FIN_WAIT FIN_WAIT TIME_WAIT TIME_WAIT"},
 		{"the client resets", "<S >SA <A <R <R", "SYN_RECV SYN_RECV ESTABLISHED CLOSE CLOSE"},
 		{"C4.4: the client resets before it was established", "<S <R", "SYN_RECV SYN_RECV"},
@@ -140,8 +143,8 @@ func TestConnReuseMode(t *testing.T) {
 		if got := r.choose(fromClient(alice, vip80, "S")); got != tt.want {
 			t.Errorf("%s: to %s, want %s", tt.name, got, tt.want)
 		}
-		if n := len(r.workers[0].conns.Entries); r.workers[0].conns.Used != 1 {
-			t.Errorf("%s: %d connections of %d, want 1", tt.name, r.workers[0].conns.Used, n)
+		if n := r.workers[0].conns.Used; n != 1 {
+			t.Errorf("%s: %d connections, want 1", tt.name, n)
 		}
 		r.conserve()
 	}
@@ -187,6 +190,22 @@ func TestExpireNodestConn(t *testing.T) {
 		}
 		r.conserve()
 	}
+}
+
+// TestErrorsChangeNothing: C7.5: ICMP errors about a connection neither move its state nor restart its timer; C7.3: they are counted.
+func TestErrorsChangeNothing(t *testing.T) {
+	errors := acts(
+		in(outside, lcoretest.ICMPError(ip("172.16.0.1"), ip("10.0.0.1"), 3, 4, 1400, fromClient(vip80, alice, "R"), fromGateway)),
+		in(inside, lcoretest.ICMPError(ip("10.9.0.13"), ip("172.16.0.1"), 3, 3, 0, fromClient(alice, "10.9.0.13:80", "S"), fromInside)),
+		func(r *rig) {
+			if c := r.workers[0].stats.reals[2]; c.InPackets != 3 || c.OutPackets != 2 || r.connection(t).InPackets != 3 {
+				t.Errorf("%d packets in, %d out; %d of the connection's client; want 3, 2, 3", c.InPackets, c.OutPackets, r.connection(t).InPackets)
+			}
+		})
+	timeline(t, with(kernel, web(0)), []moment{
+		{0, establish(alice, 3), []string{"TCP 14:59" + kept}},
+		{10 * second, errors, []string{"TCP 14:49" + kept}},
+	})
 }
 
 // TestGoneServerTimers: P6.2: packets for a server that is gone do not restart timers.

@@ -30,13 +30,16 @@ func TestTemplateRefresh(t *testing.T) {
 		{0, establish(alice, 3), []string{"TCP 04:59" + bound, "TCP 14:59" + kept}},
 		{10 * second, in(outside, fromClient(alice, vip80, "A")), []string{"TCP 04:49" + bound, "TCP 14:59" + kept}},
 		{20 * second, syn("20002"), []string{
-			"TCP 00:59 SYN_RECV 172.16.0.1:20002 10.0.0.1:80 10.9.0.13:80", "TCP 04:59" + bound, "TCP 14:49" + kept}},
+			"TCP 00:59 SYN_RECV 172.16.0.1:20002 10.0.0.1:80 10.9.0.13:80", "TCP 04:59" + bound, "TCP 14:49" + kept,
+		}},
 		{30 * second, in(outside, fromClient(alice, vip80, "R")), []string{
 			"TCP 00:09 CLOSE 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80",
-			"TCP 00:49 SYN_RECV 172.16.0.1:20002 10.0.0.1:80 10.9.0.13:80", "TCP 04:49" + bound}},
+			"TCP 00:49 SYN_RECV 172.16.0.1:20002 10.0.0.1:80 10.9.0.13:80", "TCP 04:49" + bound,
+		}},
 		{35 * second, syn("20001"), []string{ // P8.8: controlled, so the old entry is used again
 			"TCP 00:44 SYN_RECV 172.16.0.1:20002 10.0.0.1:80 10.9.0.13:80",
-			"TCP 00:59 SYN_RECV 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80", "TCP 04:44" + bound}},
+			"TCP 00:59 SYN_RECV 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80", "TCP 04:44" + bound,
+		}},
 		{100 * second, nil, []string{"TCP 03:39" + bound}},
 		{318 * second, nil, []string{"TCP 00:01" + bound}},
 		{320 * second, nil, nil}, // P4.5
@@ -54,7 +57,8 @@ func TestTemplateExtension(t *testing.T) {
 		{70 * second, nil, []string{"TCP 00:59" + bound, "TCP 13:49" + kept}},
 		{130 * second, nil, []string{"TCP 00:59" + bound, "TCP 12:49" + kept}},
 		{150 * second, in(inside, fromServer(3, "10.9.0.13:80", alice, "R")), []string{
-			"TCP 00:09 CLOSE 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80", "TCP 00:39" + bound}},
+			"TCP 00:09 CLOSE 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80", "TCP 00:39" + bound,
+		}},
 		{160 * second, nil, []string{"TCP 00:29" + bound}},
 		{189 * second, nil, []string{"TCP 00:00" + bound}},
 		{190 * second, nil, nil},
@@ -101,8 +105,10 @@ func TestTimeoutAfterExtension(t *testing.T) {
 func TestBoundThroughTimeWait(t *testing.T) {
 	const ended = " TIME_WAIT 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80"
 	timeline(t, with(kernel, web(10*second)), []moment{
-		{0, acts(establish(alice, 3), in(outside, fromClient(alice, vip80, "FA")), in(inside, fromServer(3, "10.9.0.13:80", alice, "FA"))),
-			[]string{"TCP 00:09" + bound, "TCP 01:59" + ended}},
+		{
+			0, acts(establish(alice, 3), in(outside, fromClient(alice, vip80, "FA")), in(inside, fromServer(3, "10.9.0.13:80", alice, "FA"))),
+			[]string{"TCP 00:09" + bound, "TCP 01:59" + ended},
+		},
 		{70 * second, nil, []string{"TCP 00:49" + ended, "TCP 00:59" + bound}},
 		{119 * second, nil, []string{"TCP 00:00" + ended, "TCP 00:10" + bound}},
 		{120 * second, nil, []string{"TCP 00:09" + bound}},
@@ -117,7 +123,8 @@ func TestEditedTimeout(t *testing.T) {
 		{10 * second, acts(change(with(kernel, web(600*second))), syn("20002"), in(outside, fromClient(bob, vip80, "S"))), []string{
 			"TCP 00:59 SYN_RECV 172.16.0.1:20002 10.0.0.1:80 10.9.0.13:80",
 			"TCP 00:59 SYN_RECV 172.16.0.2:20001 10.0.0.1:80 10.9.0.12:80",
-			"TCP 04:59" + bound, "TCP 09:59 NONE 172.16.0.2:0 10.0.0.1:80 10.9.0.12:80", "TCP 14:49" + kept}},
+			"TCP 04:59" + bound, "TCP 09:59 NONE 172.16.0.2:0 10.0.0.1:80 10.9.0.12:80", "TCP 14:49" + kept,
+		}},
 	})
 }
 
@@ -129,10 +136,12 @@ func TestEditedMask(t *testing.T) {
 		{0, syn("20001"), []string{"TCP 00:59 SYN_RECV 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80", "TCP 04:59 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80"}},
 		{100 * second, acts(change(with(kernel, wide)), syn("20002")), []string{
 			"TCP 00:59 SYN_RECV 172.16.0.1:20002 10.0.0.1:80 10.9.0.12:80",
-			"TCP 03:19 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80", "TCP 04:59 NONE 172.16.0.0:0 10.0.0.1:80 10.9.0.12:80"}},
+			"TCP 03:19 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80", "TCP 04:59 NONE 172.16.0.0:0 10.0.0.1:80 10.9.0.12:80",
+		}},
 		{200 * second, acts(change(with(kernel, web(300*second))), syn("20003")), []string{
 			"TCP 00:59 SYN_RECV 172.16.0.1:20003 10.0.0.1:80 10.9.0.13:80",
-			"TCP 03:19 NONE 172.16.0.0:0 10.0.0.1:80 10.9.0.12:80", "TCP 04:59 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80"}},
+			"TCP 03:19 NONE 172.16.0.0:0 10.0.0.1:80 10.9.0.12:80", "TCP 04:59 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80",
+		}},
 	})
 }
 
@@ -142,9 +151,11 @@ func TestPersistenceOff(t *testing.T) {
 	timeline(t, with(kernel, web(300*second)), []moment{
 		{0, syn("20001"), []string{"TCP 00:59 SYN_RECV 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80", "TCP 04:59 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80"}},
 		{100 * second, acts(change(with(kernel, web(0))), syn("20002")), []string{
-			"TCP 00:59 SYN_RECV 172.16.0.1:20002 10.0.0.1:80 10.9.0.12:80", "TCP 03:19 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80"}},
+			"TCP 00:59 SYN_RECV 172.16.0.1:20002 10.0.0.1:80 10.9.0.12:80", "TCP 03:19 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80",
+		}},
 		{200 * second, acts(change(with(kernel, web(300*second))), syn("20003")), []string{
-			"TCP 00:59 SYN_RECV 172.16.0.1:20003 10.0.0.1:80 10.9.0.13:80", "TCP 04:59 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80"}},
+			"TCP 00:59 SYN_RECV 172.16.0.1:20003 10.0.0.1:80 10.9.0.13:80", "TCP 04:59 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80",
+		}},
 	})
 }
 
@@ -155,16 +166,20 @@ func TestAssured(t *testing.T) {
 	timeline(t, with(kernel, dns, web(300*second)), []moment{
 		{0, acts(syn("20001"), in(outside, datagram(alice, "10.0.0.1:53"))), []string{
 			"TCP 00:59 SYN_RECV 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80", "TCP 04:59 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80",
-			"UDP 04:59 NONE 172.16.0.1:0 10.0.0.1:53 10.9.0.12:53", "UDP 04:59 UDP 172.16.0.1:20001 10.0.0.1:53 10.9.0.12:53"}},
+			"UDP 04:59 NONE 172.16.0.1:0 10.0.0.1:53 10.9.0.12:53", "UDP 04:59 UDP 172.16.0.1:20001 10.0.0.1:53 10.9.0.12:53",
+		}},
 		{10 * second, acts(in(inside, fromServer(3, "10.9.0.13:80", alice, "SA")), in(outside, datagram(alice, "10.0.0.1:53"))), []string{
 			"TCP 00:59 SYN_RECV 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80", "TCP 04:49 NONE 172.16.0.1:0 10.0.0.1:80 10.9.0.13:80",
-			"UDP 04:49 NONE 172.16.0.1:0 10.0.0.1:53 10.9.0.12:53", "UDP 04:59 UDP 172.16.0.1:20001 10.0.0.1:53 10.9.0.12:53"}},
+			"UDP 04:49 NONE 172.16.0.1:0 10.0.0.1:53 10.9.0.12:53", "UDP 04:59 UDP 172.16.0.1:20001 10.0.0.1:53 10.9.0.12:53",
+		}},
 		{20 * second, acts(in(outside, fromClient(alice, vip80, "A")), in(inside, answered(2, "10.9.0.12:53", alice))), []string{
 			"TCP 04:39" + bound, "TCP 14:59" + kept,
-			"UDP 04:39 ASSURED 172.16.0.1:0 10.0.0.1:53 10.9.0.12:53", "UDP 04:59 UDP 172.16.0.1:20001 10.0.0.1:53 10.9.0.12:53"}},
+			"UDP 04:39 ASSURED 172.16.0.1:0 10.0.0.1:53 10.9.0.12:53", "UDP 04:59 UDP 172.16.0.1:20001 10.0.0.1:53 10.9.0.12:53",
+		}},
 		{30 * second, acts(in(outside, fromClient(alice, vip80, "R", lcoretest.Seq(9, 0))), syn("20002")), []string{
 			"TCP 00:09 CLOSE 172.16.0.1:20001 10.0.0.1:80 10.9.0.13:80", "TCP 00:59 SYN_RECV 172.16.0.1:20002 10.0.0.1:80 10.9.0.13:80", "TCP 04:59" + bound,
-			"UDP 04:29 ASSURED 172.16.0.1:0 10.0.0.1:53 10.9.0.12:53", "UDP 04:49 UDP 172.16.0.1:20001 10.0.0.1:53 10.9.0.12:53"}},
+			"UDP 04:29 ASSURED 172.16.0.1:0 10.0.0.1:53 10.9.0.12:53", "UDP 04:49 UDP 172.16.0.1:20001 10.0.0.1:53 10.9.0.12:53",
+		}},
 	})
 }
 

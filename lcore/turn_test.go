@@ -53,10 +53,14 @@ func TestTurnAllocatesNothing(t *testing.T) {
 		verdict             Verdict
 	}{
 		{"known connections", web(0), known, nil, ForwardInput},
-		{"both directions", balanced("rr", "10.9.0.11:80"), known,
-			each(64, func(i int) []byte { return fromServer(1, "10.9.0.11:80", client(i, 1), "A") }), ForwardOutput},
-		{"new connections of known clients", web(hour),
-			each(8192, func(i int) []byte { return fromClient(client(i%100, uint16(i)), vip80, "S") }), nil, ForwardInput},
+		{
+			"both directions", balanced("rr", "10.9.0.11:80"), known,
+			each(64, func(i int) []byte { return fromServer(1, "10.9.0.11:80", client(i, 1), "A") }), ForwardOutput,
+		},
+		{
+			"new connections of known clients", web(hour),
+			each(8192, func(i int) []byte { return fromClient(client(i%100, uint16(i)), vip80, "S") }), nil, ForwardInput,
+		},
 		{"new clients", web(hour), each(8192, func(i int) []byte { return fromClient(client(i, 1), vip80, "S") }), nil, ForwardInput},
 		{"new connections, no persistence", web(0), each(8192, func(i int) []byte { return fromClient(client(i, 1), vip80, "S") }), nil, ForwardInput},
 		{"no server", balanced("rr"), known, nil, AnswerNoDestination},
