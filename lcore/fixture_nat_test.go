@@ -167,6 +167,18 @@ var natFixtures = []fixture{
 			},
 		},
 	}},
+	{"a connection that opens again behind a new one", with(kernel, web(0)), []step{
+		{"alice is reset", acts(establish(alice, 3), fromAlice("R")), counted{ForwardInput: 3, ForwardOutput: 1}, sent{
+			"0: 10.0.0.1 > 172.16.0.1 tcp 80>20001 SA seq 1 ack 0 ttl 63 csum ok",
+			"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok",
+			"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 A seq 1 ack 0 ttl 63 csum ok",
+			"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 R seq 1 ttl 63 csum ok",
+		}},
+		{"in one burst: bob, then alice from the same port", in(outside, fromClient(bob, vip80, "S"), fromClient(alice, vip80, "S")), counted{ForwardInput: 2}, sent{
+			"1: 172.16.0.2 > 10.9.0.12 tcp 20001>80 S seq 1 ttl 63 csum ok",
+			"1: 172.16.0.1 > 10.9.0.11 tcp 20001>80 S seq 1 ttl 63 csum ok",
+		}},
+	}},
 	{"a known connection behind a new one", with(kernel, balanced("lc", three[:2]...)), []step{
 		{"alice at 12, bob at 11", in(outside, fromClient(alice, vip80, "S"), fromClient(bob, vip80, "S")), counted{ForwardInput: 2}, sent{
 			"1: 172.16.0.1 > 10.9.0.12 tcp 20001>80 S seq 1 ttl 63 csum ok",
