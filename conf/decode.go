@@ -64,11 +64,11 @@ func (d decoder) single(path string, k kind, v reflect.Value, datum any) {
 func (d decoder) array(path string, v reflect.Value, datum any) {
 	list := reflect.ValueOf(datum)
 	if list.Kind() != reflect.Slice {
-		want := "an array"
 		if _, tables := elements[v.Type().Elem()]; tables {
-			want = fmt.Sprintf("an array of tables ([[%s]])", plain(path))
+			d.errorf(path, "must be an array of tables, not %s", describe(datum)).hint("write it as [[%s]]", plain(path))
+		} else {
+			d.errorf(path, "must be an array, not %s", describe(datum)).hint("in brackets, even one alone: [1], [\"10.8.0.1/24\"]")
 		}
-		d.errorf(path, "must be %s, not %s", want, describe(datum))
 		return
 	}
 	for i := range list.Len() {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"strings"
 
 	"github.com/BurntSushi/toml"
 )
@@ -75,11 +76,15 @@ func whole(file string, line int, what string) Errors {
 	return Errors{{File: file, Line: line, What: what}}
 }
 
-// syntax puts file and line before what the TOML decoder says.
+// syntax says in one line what the TOML decoder says in ten.
 func syntax(file string, err error) Errors {
 	var pe toml.ParseError
 	if !errors.As(err, &pe) {
 		return whole(file, 0, err.Error())
 	}
-	return whole(file, pe.Position.Line, pe.ErrorWithPosition())
+	e := Error{File: file, Line: pe.Position.Line, What: fmt.Sprintf("not TOML at column %d: %s", pe.Position.Col, pe.Message)}
+	if strings.HasPrefix(pe.Message, "expected value") || strings.HasPrefix(pe.Message, "Invalid float") {
+		e.Hint = `words and addresses stand in quotes: "rr"`
+	}
+	return Errors{e}
 }
