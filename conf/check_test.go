@@ -91,3 +91,16 @@ empty: workers.lcores: no lcores are given (the CPU numbers that forward packets
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
 }
+
+// TestVdevOfTheEAL: who makes the virtual device by an EAL argument is not warned.
+func TestVdevOfTheEAL(t *testing.T) {
+	vdev := "vdev = \"iface=dir0\"\n"
+	base := strings.Replace(readText(t, "testdata/base.toml"), vdev, "", 1)
+	c, err := Parse("base.toml", []byte("dpdk.eal = [\"--vdev=net_af_packet0,iface=dir0\"]\n"+base))
+	if err != nil || len(c.Warnings) > 0 {
+		t.Fatal(err, c)
+	}
+	if c, err = Parse("base.toml", []byte(base)); err != nil || len(c.Warnings) != 1 {
+		t.Fatal(err, c)
+	}
+}
