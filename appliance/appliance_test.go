@@ -1,0 +1,306 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"cleat/appliance/api"
+	"cleat/appliance/director"
+	"cleat/conf"
+)
+
+// config is an appliance on two rings in memory, which nobody else is at the other end of.
+const config = `
+[dpdk]
+hugepages = "off"
+mbufs = 2047
+file_prefix = "cleat-appliance-test"
+
+[workers]
+lcores = [0]
+idle = "sleep"
+idle_after = 10
+
+[tables]
+connections = 1000
+templates = 1000
+services = 16
+real_servers = 64
+
+[control]
+socket = "SOCKET"
+
+[metrics]
+listen = "127.0.0.1:0"
+
+[[port]]
+name = "outside"
+device = "net_ring0"
+vdev = "nodeaction=net_ring0:0:CREATE"
+addresses = ["10.8.0.1/24"]
+
+[[port]]
+name = "inside"
+device = "net_ring1"
+vdev = "nodeaction=net_ring1:0:CREATE"
+addresses = ["10.9.0.1/24"]
+
+[[service]]
+tcp = "10.0.0.1:80"
+scheduler = "rr"
+persistent = 300
+
+[[service.server]]
+address = "10.9.0.11"
+
+[[service.server]]
+address = "10.9.0.12"
+weight = 2
+`
+
+// started is an appliance that runs in this process. DPDK can be started once in it, so one test has all of it.
+type started struct {
+	t      *testing.T
+	path   string // of the configuration
+	socket string
+	hangup chan os.Signal
+	client *http.Client
+	ended  chan error
+	log    *lockedBuffer
+}
+
+func (s *started) write(text string) {
+	if err := os.WriteFile(s.path, []byte(strings.ReplaceAll(text, "SOCKET", s.socket)), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *started) call(method, path string, into any) int {
+	s.t.Helper()
+	req, err := http.NewRequest(method, "http://cleatd"+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		s.t.Fatalf("%s %s: %v\n%s", method, path, err, s.log)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if text, ok := into.(*string); ok {
+		*text = string(body)
+	} else if err := json.Unmarshal(body, into); err != nil {
+		s.t.Fatalf("%s %s: %v: %s", method, path, err, body)
+	}
+	return resp.StatusCode
+}
+
+func (s *started) status() (st api.Status) {
+	s.t.Helper()
+	s.call("GET", "/v1/status", &st)
+	return st
+}
+
+func TestAppliance(t *testing.T) {
+	dir := t.TempDir()
+	s := &started{
+		t: t, path: filepath.Join(dir, "cleat.toml"), socket: filepath.Join(dir, "cleatd.sock"),
+		hangup: make(chan os.Signal, 1), ended: make(chan error, 1), log: &lockedBuffer{},
+	}
+	s.client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", s.socket)
+	}}}
+	s.write(config)
+	c, err := conf.Read(s.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	var level slog.LevelVar
+	go func() { s.ended <- appliance(ctx, c, s.path, newLogger(&c.Log, &level, s.log), &level, s.hangup) }()
+	s.awaitReady()
+
+	t.Run("starts", s.starts)
+	t.Run("reloads", s.reloads)
+	t.Run("refuses", s.refuses)
+	t.Run("counts", s.counts)
+
+	stop()
+	select {
+	case err := <-s.ended:
+		if err != nil {
+			t.Errorf("it ended with %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatalf("it does not stop\n%s", s.log)
+	}
+	if _, err := os.Stat(s.socket); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the control socket is still there (%v)", err)
+	}
+	if left, _ := filepath.Glob("/var/run/dpdk/cleat-appliance-test*"); len(left) != 0 {
+		t.Errorf("DPDK left %v behind", left)
+	}
+}
+
+func (s *started) awaitReady() {
+	for range 1000 {
+		select {
+		case err := <-s.ended:
+			s.t.Fatalf("it did not start: %v\n%s", err, s.log)
+		case <-time.After(10 * time.Millisecond):
+		}
+		if strings.Contains(s.log.String(), "cleatd forwards") {
+			return
+		}
+	}
+	s.t.Fatalf("it is not ready after 10 s\n%s", s.log)
+}
+
+func (s *started) starts(t *testing.T) {
+	st := s.status()
+	if st.Services != 1 || st.RealServers != 2 || st.Workers != 1 || st.Generation == 0 || st.Templates.Capacity != 1000 || st.Unaccounted != 0 {
+		t.Errorf("status %+v", st)
+	}
+	var services []api.Service
+	s.call("GET", "/v1/services", &services)
+	if len(services) != 1 || services[0].Address != "10.0.0.1:80" || services[0].Persistent != 300 || len(services[0].Servers) != 2 ||
+		services[0].Servers[1].Address != "10.9.0.12:80" || services[0].Servers[1].Weight != 2 {
+		t.Errorf("services %+v", services)
+	}
+	var neighbors []api.Neighbor
+	s.call("GET", "/v1/neighbors", &neighbors)
+	if len(neighbors) != 2 || neighbors[0].Address != "10.9.0.11" || neighbors[0].Port != "inside" || neighbors[0].State != "resolving" {
+		t.Errorf("neighbors %+v: real servers on the link are asked for at the start", neighbors)
+	}
+	var ports []api.Port
+	s.call("GET", "/v1/ports", &ports)
+	if len(ports) != 2 || ports[0].Name != "outside" || ports[0].Driver != "net_ring" || ports[0].Steering != "software" {
+		t.Errorf("ports %+v", ports)
+	}
+	var rows string
+	if code := s.call("GET", "/v1/templates", &rows); code != http.StatusOK || rows != "" {
+		t.Errorf("templates of a fresh start: %d %q", code, rows)
+	}
+}
+
+func (s *started) reloads(t *testing.T) {
+	before := s.status().Generation
+	s.write(strings.Replace(config, "weight = 2", "weight = 5", 1))
+	var done api.Reloaded
+	if code := s.call("POST", "/v1/reload", &done); code != http.StatusOK || len(done.Changes) != 1 || !strings.Contains(done.Changes[0], "weight 2 -> 5") {
+		t.Errorf("reload: %d %+v", code, done)
+	}
+	if done.Generation <= before {
+		t.Errorf("generation %d after %d", done.Generation, before)
+	}
+	s.write(config)
+	s.hangup <- os.Interrupt // whatever comes out of the channel is a hangup
+	for range 500 {
+		if s.status().Generation > done.Generation {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	var services []api.Service
+	s.call("GET", "/v1/services", &services)
+	if services[0].Servers[1].Weight != 2 {
+		t.Errorf("a hangup did not reload: %+v\n%s", services, s.log)
+	}
+}
+
+func (s *started) refuses(t *testing.T) {
+	before := s.status()
+	for _, tt := range []struct{ name, file, want string }{
+		{"a mistake", strings.Replace(config, `"rr"`, `"rrr"`, 1), `cleat.toml:38: service.scheduler`},
+		{"a change that needs a restart", strings.Replace(config, "templates = 1000", "templates = 2000", 1), "needs a restart"},
+		{"no file", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s.write(tt.file)
+			if tt.file == "" {
+				os.Remove(s.path)
+			}
+			var p api.Problem
+			if code := s.call("POST", "/v1/reload", &p); code != http.StatusUnprocessableEntity || len(p.Detail) == 0 || !strings.Contains(p.Detail[0], tt.want) {
+				t.Errorf("%d %+v", code, p)
+			}
+			after := s.status()
+			if after.ReloadError == "" || after.Generation != before.Generation || after.ConfigLoaded != before.ConfigLoaded {
+				t.Errorf("status %+v", after)
+			}
+		})
+	}
+	s.write(config)
+	var done api.Reloaded
+	s.call("POST", "/v1/reload", &done)
+	if st := s.status(); st.ReloadError != "" {
+		t.Errorf("a good reload leaves %q", st.ReloadError)
+	}
+}
+
+func (s *started) counts(t *testing.T) {
+	var text string
+	s.call("GET", "/metrics", &text)
+	for _, want := range []string{"cleat_unaccounted_packets", `cleat_drops_total{reason="ttl"`, "cleat_worker_poll_gap_max_seconds_bucket"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("/metrics has no %s", want)
+		}
+	}
+	var workers []api.Worker
+	s.call("GET", "/v1/workers", &workers)
+	if len(workers) != 1 || workers[0].Injected == 0 || workers[0].Unaccounted != 0 || workers[0].Sleeps == 0 {
+		t.Errorf("workers %+v: it has announced its addresses, asked for its servers and slept", workers)
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	good := filepath.Join(t.TempDir(), "good.toml")
+	if err := os.WriteFile(good, []byte(strings.ReplaceAll(config, "SOCKET", "/run/x.sock")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args           []string
+		status         int
+		stdout, stderr string
+	}{
+		{[]string{"--check", good}, 0, "ok, 1 services", ""},
+		{[]string{"--check", "../conf/testdata/five.toml"}, director.ExitConfig, "", "five.toml:14: "},
+		{[]string{"--check", "/nowhere"}, director.ExitConfig, "", "no such file"},
+		{[]string{"--config", "../conf/testdata/five.toml"}, director.ExitConfig, "", "five.toml:24: "},
+		{[]string{"--nonsense"}, director.ExitUsage, "", "nonsense"},
+		{[]string{"start"}, director.ExitUsage, "", `"start" is not an option`},
+		{[]string{"--version"}, 0, "cleatd ", ""},
+		{[]string{"--help"}, 0, "", "Exit status"},
+	} {
+		var stdout, stderr bytes.Buffer
+		if status := run(tt.args, &stdout, &stderr); status != tt.status {
+			t.Errorf("cleatd %v: exit status %d, want %d", tt.args, status, tt.status)
+		}
+		if !strings.Contains(stdout.String(), tt.stdout) || !strings.Contains(stderr.String(), tt.stderr) {
+			t.Errorf("cleatd %v says %q and %q", tt.args, &stdout, &stderr)
+		}
+	}
+}
+
+func TestFiveMistakesAtOnce(t *testing.T) {
+	var stderr bytes.Buffer
+	run([]string{"--check", "../conf/testdata/five.toml"}, io.Discard, &stderr)
+	if lines := strings.Split(strings.TrimSpace(stderr.String()), "\n"); len(lines) != 5 {
+		t.Errorf("%d lines for five mistakes:\n%s", len(lines), &stderr)
+	}
+}
