@@ -256,7 +256,7 @@ func (s *started) refuses(t *testing.T) {
 func (s *started) counts(t *testing.T) {
 	var text string
 	s.call("GET", "/metrics", &text)
-	for _, want := range []string{"cleat_unaccounted_packets", `cleat_drops_total{reason="ttl"`, "cleat_worker_poll_gap_max_seconds_bucket"} {
+	for _, want := range []string{"cleat_unaccounted_packets", `cleat_drops_total{reason="ttl"`, "cleat_worker_poll_gap_seconds_bucket"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("/metrics has no %s", want)
 		}
