@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -23,7 +24,9 @@ func main() {
 	}
 	root.AddCommand(runCommand(), upCommand(), execCommand(), downCommand(), cleanCommand(), serveCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "cleat-lab:", err)
+		if !errors.Is(err, errTold) {
+			fmt.Fprintln(os.Stderr, "cleat-lab:", err)
+		}
 		stop()
 		os.Exit(1)
 	}

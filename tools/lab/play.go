@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,6 +58,9 @@ func serverFlag(cmd *cobra.Command, value *string) {
 // options of the topology that the flags ask for.
 func (f upFlags) options() (topology.Options, error) {
 	o := topology.Options{Servers: f.servers, AFXDP: f.afXDP}
+	if f.servers < 1 { // 0 would be the topology's own default
+		return o, fmt.Errorf("--servers %d: 1 to 99 are possible", f.servers)
+	}
 	switch f.server {
 	case "auto":
 		o.Nginx = nginxPresent()
@@ -69,8 +73,8 @@ func (f upFlags) options() (topology.Options, error) {
 	return o, nil
 }
 
-// upMark is the last line of a lab that is up.
-const upMark = "cleat-lab down"
+// upMark is the last line but one of a lab that is up.
+const upMark = "End it with:"
 
 // keep holds a lab up until ctx ends.
 func keep(ctx context.Context, f upFlags) (err error) {
@@ -94,7 +98,11 @@ func keep(ctx context.Context, f upFlags) (err error) {
 		return err
 	}
 	howTo(os.Stdout, lab, director)
-	fmt.Printf("End it with:\n  %s %d\n", upMark, lab.ID)
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s\n  %s down %d\n", upMark, self, lab.ID)
 	if os.Getenv(detachedVariable) != "" {
 		if err := letGo(); err != nil {
 			return err
@@ -143,13 +151,20 @@ func detach() error {
 	lines := bufio.NewScanner(out) // until the keeper lets go of its stdout
 	for lines.Scan() {
 		fmt.Println(lines.Text())
-		up = up || strings.Contains(lines.Text(), upMark)
+		up = up || lines.Text() == upMark
 	}
 	if up {
 		return keeper.Process.Release()
 	}
-	return fmt.Errorf("the lab did not come up: %w", keeper.Wait())
+	err = keeper.Wait()
+	if keeper.ProcessState.ExitCode() == 1 {
+		return errTold
+	}
+	return fmt.Errorf("the lab did not come up: %w", err)
 }
+
+// errTold ends a command whose error a second process of this program has printed.
+var errTold = errors.New("told already")
 
 // letGo gives stdout and stderr back to whoever waits for their end.
 func letGo() error {
@@ -163,6 +178,9 @@ func letGo() error {
 
 // pick finds the lab that is meant: by number, or the only one.
 func pick(id int) (topology.Info, error) {
+	if os.Geteuid() != 0 {
+		return topology.Info{}, errors.New("network namespaces need root: run it with sudo")
+	}
 	labs, err := topology.Labs()
 	if err != nil {
 		return topology.Info{}, err
@@ -192,11 +210,20 @@ func execCommand() *cobra.Command {
 		Use:     "exec NAMESPACE COMMAND [ARGUMENT…]",
 		Short:   "Run a command in a namespace of a lab: cl, dir, sw, rs1, …",
 		Example: "  cleat-lab exec cl curl --interface 172.16.0.1 http://10.0.0.1/",
-		Args:    cobra.MinimumNArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return errors.New("exec wants a namespace and a command: cleat-lab exec cl curl http://10.0.0.1/")
+			}
 			lab, err := pick(id)
 			if err != nil {
 				return err
+			}
+			there, err := lab.Namespaces()
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(there, args[0]) {
+				return fmt.Errorf("lab %d has no namespace %s; there are: %s", lab.ID, args[0], strings.Join(there, ", "))
 			}
 			ip, err := exec.LookPath("ip")
 			if err != nil {
@@ -255,11 +282,12 @@ func howTo(w io.Writer, lab *topology.Lab, director *topology.Director) {
 	if director == nil {
 		return
 	}
+	fmt.Fprintf(w, "  ip netns exec %s curl http://%s/metrics\n", lab.Namespace("dir"), topology.MetricsAddress)
 	if p, err := findPlace(); err == nil {
 		for _, what := range []string{"status", "services", "templates", "connections"} {
 			fmt.Fprintf(w, "  %s --socket %s %s\n", p.cleat, director.Socket, what)
 		}
+		fmt.Fprintf(w, "  $EDITOR %s && %s --socket %s reload\n", director.File, p.cleat, director.Socket)
 	}
-	fmt.Fprintf(w, "  ip netns exec %s curl http://%s/metrics\n", lab.Namespace("dir"), topology.MetricsAddress)
-	fmt.Fprintf(w, "  $EDITOR %s && kill -HUP %d    # reload; cleatd's log: %s\n", director.File, director.PID(), director.Log)
+	fmt.Fprintf(w, "cleatd is process %d: kill -HUP reloads too; its log is %s\n", director.PID(), director.Log)
 }

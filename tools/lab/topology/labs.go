@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -69,6 +70,15 @@ func (i Info) Down(patience time.Duration) error {
 		}
 	}
 	return fmt.Errorf("lab %d (pid %d) is still there after %v", i.ID, i.Owner, patience)
+}
+
+// Namespaces are the short names of the lab's namespaces: "cl", "dir", "rs1", "rs2", "sw".
+func (i Info) Namespaces() ([]string, error) {
+	names, err := namespaces(i.ID)
+	for n, name := range names {
+		names[n] = strings.TrimPrefix(name, prefix(i.ID))
+	}
+	return names, err
 }
 
 // Namespace is the full name of one of the lab's namespaces.
