@@ -28,10 +28,9 @@ func printStatus(w io.Writer, s api.Status) error {
 		{"configuration", fmt.Sprintf("%s, loaded %s", s.ConfigFile, s.ConfigLoaded)},
 	}
 	if s.ReloadError != "" {
-		title := "last reload"
+		rows = append(rows, []string{"last reload", "refused: the configuration above is still in force"})
 		for line := range strings.Lines(s.ReloadError) {
-			rows = append(rows, []string{title, strings.TrimSpace(line)})
-			title = ""
+			rows = append(rows, []string{"", "  " + strings.TrimSpace(line)})
 		}
 	}
 	rows = append(rows,
