@@ -69,7 +69,7 @@ func total(l *schedule.Load) uint32 {
 	return uint32(l.Active + l.Inactive + l.OthersActive + l.OthersInactive)
 }
 
-// threshold judges a server anew whose thresholds were set (C9.2, C9.3).
+// threshold judges a server anew by the thresholds that it has (C9.2, C9.3).
 func (w *Worker) threshold(r *service.Real) {
 	l := &w.loads[r.Slot]
 	switch n := total(l); {
@@ -215,19 +215,24 @@ func (o *others) of(workers []*Worker, self int) {
 	}
 }
 
-// refresh renews the sums for the servers of v if they are too old.
+// refresh renews the sums for the servers of v if they are too old, and judges by them which servers are overloaded: a worker may have no connection
+// of its own whose end would tell (C9.3).
 func (o *others) refresh(w *Worker, v *service.Virtual) {
 	if len(o.stats) == 0 || w.now-o.at[v.ID] < othersAge {
 		return
 	}
 	o.at[v.ID] = w.now
 	for i := range v.Reals {
-		l := &w.loads[v.Reals[i].Slot]
+		r := &v.Reals[i]
+		l := &w.loads[r.Slot]
 		l.OthersActive, l.OthersInactive = 0, 0
 		for _, s := range o.stats {
-			p := &s.publicReals[v.Reals[i].Slot]
+			p := &s.publicReals[r.Slot]
 			l.OthersActive += int32(p[5].Load())
 			l.OthersInactive += int32(p[6].Load())
+		}
+		if r.Upper != 0 {
+			w.threshold(r)
 		}
 	}
 }
