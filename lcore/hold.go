@@ -63,6 +63,7 @@ func (w *Worker) release() {
 		case result == nexthop.Found:
 			w.counters.Held--
 			rewrite.Link(wire.Ethernet(q.packet.Data), hop.Src, hop.MAC)
+			q.packet.Port = hop.Port // a reload may have moved the neighbour
 			w.send(&q.packet)
 		case w.now-q.since > holdTime:
 			w.counters.Held--
