@@ -2,31 +2,59 @@ package lcore
 
 import "cleat/lcore/burst"
 
-// receive fills the burst from all sources: first what other workers handed over, since those packets waited already, then
-// the ports, beginning with another one each turn.
+// order is which sources the next turn asks first.
+type order struct {
+	ports      bool // ports before other workers
+	port, peer int  // number of the first of each kind
+}
+
+// next changes one thing a turn, until every source has been the first of all.
+func (o *order) next(ports, peers int) {
+	if o.port++; o.port < ports {
+		return
+	}
+	o.port = 0
+	if o.ports = !o.ports; o.ports {
+		return
+	}
+	if o.peer++; o.peer >= peers {
+		o.peer = 0
+	}
+}
+
+// receive fills the burst from all sources: ports, and what other workers handed over. Each is asked first now and then, so that none
+// starves when there is more than a worker can take: the answers of neighbours, which come from ports, are heard even then.
 func (w *Worker) receive() {
-	in := &w.in
-	in.N = 0
+	w.in.N = 0
 	w.changed = false
 	w.clock()
-	for i := range w.peers {
-		if from := w.peers[i].from; from != nil {
+	if w.order.ports {
+		w.receivePorts()
+		w.receivePeers()
+	} else {
+		w.receivePeers()
+		w.receivePorts()
+	}
+	w.order.next(len(w.Queues), len(w.peers))
+}
+
+func (w *Worker) receivePorts() {
+	in := &w.in
+	for i := 0; i < len(w.Queues) && in.N < burst.Size; i++ {
+		n := w.Queues[(w.order.port+i)%len(w.Queues)].Receive(in.packet[in.N:])
+		w.counters.Received += uint64(n)
+		in.enter(n, false)
+	}
+}
+
+func (w *Worker) receivePeers() {
+	in := &w.in
+	for i := 0; i < len(w.peers) && in.N < burst.Size; i++ {
+		if from := w.peers[(w.order.peer+i)%len(w.peers)].from; from != nil {
 			n := from.Pop(in.packet[in.N:])
 			w.counters.Taken += uint64(n)
 			in.enter(n, true)
 		}
-	}
-	for i := range w.Queues {
-		port := (w.firstRx + i) % len(w.Queues)
-		n := w.Queues[port].Receive(in.packet[in.N:])
-		w.counters.Received += uint64(n)
-		in.enter(n, false)
-		if in.N == burst.Size {
-			break
-		}
-	}
-	if w.firstRx++; w.firstRx >= len(w.Queues) {
-		w.firstRx = 0
 	}
 }
 

@@ -76,7 +76,7 @@ type Worker struct {
 	tick     uint32          // now, in ticks of the wheels
 	now      time.Duration   // now, as the clock said at the beginning of the turn
 	changed  bool            // an entry was made or removed in this turn: earlier look-ups may be stale
-	firstRx  int             // source to be asked first in the next turn
+	order    order           // of the sources in the next turn
 	idle     int             // empty turns in a row
 	answers  limit
 	mtu      uint16 // of the way that AnswerFragmentNeeded is about
@@ -160,6 +160,7 @@ func ticksOf(d time.Duration) uint32 { return uint32(uint64(d / wheel.Tick)) }
 
 // Run turns until Stop is called, on the calling goroutine.
 func (w *Worker) Run() {
+	w.now = w.Clock() // the time since the worker was made is no poll gap
 	for !w.stopped.Load() {
 		w.between(w.Turn())
 	}
