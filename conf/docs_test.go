@@ -70,3 +70,15 @@ func defaultOf(key string) string {
 	}
 	return "`" + k.literal(v.Interface()) + "`"
 }
+
+// TestDocsExample: the file that docs/configuration.md begins with is without a mistake.
+func TestDocsExample(t *testing.T) {
+	_, rest, found := strings.Cut(readText(t, "../docs/configuration.md"), "```toml\n")
+	text, _, closed := strings.Cut(rest, "```\n")
+	if !found || !closed {
+		t.Fatal("no example")
+	}
+	if c, err := Parse("configuration.md", []byte(text)); err != nil || len(c.Warnings) > 0 {
+		t.Fatal(err, c)
+	}
+}
