@@ -62,14 +62,14 @@ type Table struct {
 	capacity   int
 	hops       *nexthop.Table // ports and own addresses
 	neighbours map[key]*Neighbor
-	send       func(port uint16, frame []byte)
+	send       func(port uint16, frame []byte) bool
 	// Refused counts neighbours that were not taken up because the table was full.
 	Refused uint64
 }
 
 // New returns an empty table for up to capacity neighbours whose word is believed for the time reachable. send has a
-// worker send a frame.
-func New(capacity int, reachable time.Duration, send func(port uint16, frame []byte)) *Table {
+// worker send a frame, and reports whether it could; what it could not, the next Tick tries again.
+func New(capacity int, reachable time.Duration, send func(port uint16, frame []byte) bool) *Table {
 	return &Table{reachable: reachable, capacity: capacity, neighbours: map[key]*Neighbor{}, send: send}
 }
 
@@ -170,14 +170,15 @@ func (t *Table) Tick(now time.Time) (changed bool) {
 }
 
 func (t *Table) ask(n *Neighbor, now time.Time) {
-	n.Asked = now
-	n.asks++
 	to := wire.Broadcast
-	if n.State == Stale && n.asks == 1 { // most are still there, and need not wake the others (RFC 1122 2.3.2.1)
+	if n.State == Stale && n.asks == 0 { // most are still there, and need not wake the others (RFC 1122 2.3.2.1)
 		to = n.MAC
 	}
 	own := t.hops.Own(n.Port, n.Addr)
-	t.send(n.Port, answer.AppendARPRequest(nil, t.hops.Ports()[n.Port].MAC, own.Uint32(), to, n.Addr.Uint32()))
+	if t.send(n.Port, answer.AppendARPRequest(nil, t.hops.Ports()[n.Port].MAC, own.Uint32(), to, n.Addr.Uint32())) {
+		n.Asked = now
+		n.asks++
+	}
 }
 
 // Known returns the neighbours that packets can be sent to, in order.
