@@ -58,8 +58,7 @@ func (l *Loop) announce(now time.Time) {
 	ports := l.tables.Load().Hops.Ports()
 	kept := l.greetings[:0]
 	for _, g := range l.greetings {
-		if !now.Before(g.after) {
-			l.inject(g.port, answer.AppendARPAnnouncement(nil, ports[g.port].MAC, g.addr.Uint32()))
+		if !now.Before(g.after) && l.inject(g.port, answer.AppendARPAnnouncement(nil, ports[g.port].MAC, g.addr.Uint32())) {
 			g.left--
 			g.after = now.Add(greetEvery)
 		}

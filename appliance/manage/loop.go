@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -51,6 +52,7 @@ type Loop struct {
 	reloadError string
 
 	tables atomic.Pointer[lcore.Tables] // that all workers use
+	unseen []uint32                     // services whose change some worker may not have seen: it did not take the tables in time
 }
 
 // New puts c's services into a registry, and makes a loop and the tables that workers start with. The file at path is what
@@ -106,34 +108,33 @@ func (l *Loop) Run(ctx context.Context) {
 	}
 }
 
-// do runs f on the loop's goroutine and waits for it; the end of ctx ends the waiting.
-func (l *Loop) do(ctx context.Context, f func()) error {
-	done := make(chan struct{})
+// ask returns what f says on the loop's goroutine; the end of ctx ends the waiting, not f.
+func ask[T any](ctx context.Context, l *Loop, f func() T) (said T, err error) {
+	answer := make(chan T, 1)
 	select {
-	case l.inbox <- func() { f(); close(done) }:
+	case l.inbox <- func() { answer <- f() }:
 	case <-l.ended:
-		return errEnded
+		return said, errEnded
 	case <-ctx.Done():
-		return ctx.Err()
+		return said, ctx.Err()
 	}
 	select {
-	case <-done:
-		return nil
+	case said = <-answer:
+		return said, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return said, ctx.Err()
 	}
 }
 
-// listen takes in what workers tell of neighbours.
+// listen takes in what workers tell of neighbours: no more of it at once than waits in a ring, or a storm of ARP packets would keep the
+// loop from everything else.
 func (l *Loop) listen() {
-	var news [32]lcore.Neighbor
+	var news [256]lcore.Neighbor
 	changed := false
 	for _, w := range l.d.Workers {
-		for n := w.Neighbors(news[:]); n > 0; n = w.Neighbors(news[:]) {
-			now := time.Now()
-			for i := range news[:n] {
-				changed = l.neighbours.News(&news[i], now) || changed
-			}
+		now := time.Now()
+		for i := range news[:w.Neighbors(news[:])] {
+			changed = l.neighbours.News(&news[i], now) || changed
 		}
 	}
 	if changed {
@@ -141,13 +142,11 @@ func (l *Loop) listen() {
 	}
 }
 
-// inject has the first worker send a frame.
-func (l *Loop) inject(port uint16, frame []byte) {
+// inject has the first worker send a frame, and reports whether it had room for it.
+func (l *Loop) inject(port uint16, frame []byte) bool {
 	f := lcore.Frame{Port: port}
 	f.Len = uint16(copy(f.Data[:], frame))
-	if !l.d.Workers[0].Inject(&f) {
-		l.log.Warn("worker 0 takes no frames from management; a question to a neighbour is put off")
-	}
+	return l.d.Workers[0].Inject(&f)
 }
 
 func (l *Loop) publishNeighbours() {
@@ -156,9 +155,12 @@ func (l *Loop) publishNeighbours() {
 	l.publish(&t)
 }
 
-// publish hands new tables to all workers and returns when they use them.
+// publish hands new tables to all workers and returns when they use them, or have been given time enough. A worker that was stopped for that
+// long, with its machine for example, finds in the tables that it takes in the end what it has missed.
 func (l *Loop) publish(t *lcore.Tables) {
 	t.Generation = l.tables.Load().Generation + 1
+	t.Changed = append(slices.Clone(l.unseen), t.Changed...)
+	l.unseen = nil
 	for _, w := range l.d.Workers {
 		w.Adopt(t)
 	}
@@ -167,6 +169,7 @@ func (l *Loop) publish(t *lcore.Tables) {
 		for w.Adopted() < t.Generation {
 			if time.Now().After(deadline) {
 				l.log.Error("worker does not take new tables", "worker", i, "generation", t.Generation, "waited", adoptTime)
+				l.unseen = t.Changed
 				break
 			}
 			time.Sleep(50 * time.Microsecond)

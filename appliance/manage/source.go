@@ -22,25 +22,27 @@ var _ control.Source = (*Loop)(nil)
 
 // Reload reads the configuration file again and changes over to it; a *control.Refused error says what is wrong with it, and nothing
 // has changed then.
-func (l *Loop) Reload(ctx context.Context) (done api.Reloaded, err error) {
-	var refused []string
-	if e := l.do(ctx, func() {
-		done.Changes, refused = l.reload()
-		done.Generation = l.tables.Load().Generation
+func (l *Loop) Reload(ctx context.Context) (api.Reloaded, error) {
+	type outcome struct {
+		done    api.Reloaded
+		refused []string
+	}
+	o, err := ask(ctx, l, func() (o outcome) {
+		o.done.Changes, o.refused = l.reload()
+		o.done.Generation = l.tables.Load().Generation
 		l.reloadError = ""
-		if refused != nil {
-			l.reloadError = refused[0]
-			l.log.Error("configuration refused, nothing was changed", "file", l.path, "errors", refused)
-			return
+		if o.refused != nil {
+			l.reloadError = o.refused[0]
+			l.log.Error("configuration refused, nothing was changed", "file", l.path, "errors", o.refused)
+			return o
 		}
-		l.log.Info("configuration reloaded", "file", l.path, "generation", done.Generation, "changes", done.Changes)
-	}); e != nil {
-		return done, e
+		l.log.Info("configuration reloaded", "file", l.path, "generation", o.done.Generation, "changes", o.done.Changes)
+		return o
+	})
+	if err == nil && o.refused != nil {
+		err = &control.Refused{Lines: o.refused}
 	}
-	if refused != nil {
-		return done, &control.Refused{Lines: refused}
-	}
-	return done, nil
+	return o.done, err
 }
 
 // linesOf returns the mistakes in a configuration file, one a line.
@@ -57,9 +59,9 @@ func linesOf(err error) []string {
 }
 
 // Status is cleatd at a glance.
-func (l *Loop) Status(ctx context.Context) (s api.Status, err error) {
-	err = l.do(ctx, func() {
-		s = api.Status{
+func (l *Loop) Status(ctx context.Context) (api.Status, error) {
+	return ask(ctx, l, func() api.Status {
+		s := api.Status{
 			Version: l.version, PID: os.Getpid(), UptimeSeconds: time.Since(l.started).Seconds(),
 			ConfigFile: l.path, ConfigLoaded: l.loaded.Format(time.RFC3339), ReloadError: l.reloadError,
 			Generation: l.tables.Load().Generation, DPDK: eal.Version(), Hugepages: l.d.Hugepages,
@@ -75,14 +77,14 @@ func (l *Loop) Status(ctx context.Context) (s api.Status, err error) {
 			s.Connections.Capacity += w.Connections.Capacity
 			s.Unaccounted += w.Unaccounted
 		}
+		return s
 	})
-	return s, err
 }
 
 // Services lists the virtual services in the configuration's order.
-func (l *Loop) Services(ctx context.Context) (all []api.Service, err error) {
-	err = l.do(ctx, func() {
-		all = make([]api.Service, 0, len(l.conf.Services))
+func (l *Loop) Services(ctx context.Context) ([]api.Service, error) {
+	return ask(ctx, l, func() []api.Service {
+		all := make([]api.Service, 0, len(l.conf.Services))
 		for _, v := range l.registry.Virtuals() {
 			s := describe(&v.Conf)
 			s.Counters = l.bases.virtual(v.ID)
@@ -94,8 +96,8 @@ func (l *Loop) Services(ctx context.Context) (all []api.Service, err error) {
 			}
 			all = append(all, s)
 		}
+		return all
 	})
-	return all, err
 }
 
 func describe(s *conf.Service) api.Service {
@@ -137,10 +139,7 @@ func (l *Loop) Counters() []lcore.Counters {
 }
 
 // Ports lists the ports.
-func (l *Loop) Ports(ctx context.Context) (all []api.Port, err error) {
-	err = l.do(ctx, func() { all = l.ports() })
-	return all, err
-}
+func (l *Loop) Ports(ctx context.Context) ([]api.Port, error) { return ask(ctx, l, l.ports) }
 
 func (l *Loop) ports() []api.Port {
 	all := make([]api.Port, len(l.d.Ports))
@@ -162,8 +161,8 @@ func (l *Loop) ports() []api.Port {
 }
 
 // Neighbors lists the next hops.
-func (l *Loop) Neighbors(ctx context.Context) (all []api.Neighbor, err error) {
-	err = l.do(ctx, func() {
+func (l *Loop) Neighbors(ctx context.Context) ([]api.Neighbor, error) {
+	return ask(ctx, l, func() (all []api.Neighbor) {
 		now := time.Now()
 		for _, n := range l.neighbours.List() {
 			out := api.Neighbor{Port: l.d.Ports[n.Port].Name, Address: n.Addr.Netip().String(), State: n.State.String()}
@@ -172,6 +171,6 @@ func (l *Loop) Neighbors(ctx context.Context) (all []api.Neighbor, err error) {
 			}
 			all = append(all, out)
 		}
+		return all
 	})
-	return all, err
 }
