@@ -95,7 +95,9 @@ func wait(ctx context.Context, loop *manage.Loop, log *slog.Logger, hangup <-cha
 func listenMetrics(c *conf.Metrics, metrics http.Handler, log *slog.Logger, failed chan<- error) (io.Closer, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", metrics)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: readHeaderTimeout}
+	server := &http.Server{
+		Handler: mux, ReadTimeout: requestTime, WriteTimeout: scrapeTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
+	}
 	if c.Listen == "" {
 		return server, nil
 	}
