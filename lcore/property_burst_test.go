@@ -22,7 +22,7 @@ func TestBurstOf32Is32BurstsOf1(t *testing.T) {
 		many.byMAC()
 		single.byMAC()
 		added := uint64(100)
-		for range rapid.IntRange(1, 12).Draw(t.T, "steps") {
+		for range rapid.IntRange(4, 12).Draw(t.T, "steps") {
 			switch pick(t, "step", "burst", "burst", "burst", "time", "change") {
 			case "burst":
 				frames := make([][]byte, rapid.IntRange(1, burst.Size).Draw(t.T, "packets"))

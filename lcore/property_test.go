@@ -41,6 +41,8 @@ func pick[T any](t trial, what string, from ...T) T { return rapid.SampledFrom(f
 // network is a small world: marked is 10.0.0.2 and port 443 of the VIP.
 var (
 	someClients = []string{"172.16.0.1", "172.16.0.2", "172.16.1.1"}
+	somePorts   = []uint16{20001, 20002, 20001, 20002, 20001, 20002, 20001, 20002, 20}
+	someFlags   = []string{"S", "A", "S", "FA", "R", "S", "SA", "P"}
 	someRules   = []service.Rule{
 		{Mark: 7, Dst: addr("10.0.0.2"), DstMask: flow.MaskOf(32, true)},
 		{Mark: 7, Proto: flow.TCP, Dst: addr("10.0.0.1"), DstMask: flow.MaskOf(32, true), Ports: []service.PortRange{{First: 443, Last: 443}}},
@@ -66,7 +68,7 @@ func drawWishes(t trial, schedulers ...string) wishes {
 			kind.persist = max(kind.persist, time.Second) // P0.1
 		}
 		port := 8000 + n
-		if (kind.vip == "10.0.0.1:0" || kind.mark != 0) && kind.persist != 0 {
+		if kind.vip == "10.0.0.1:0" || kind.mark != 0 {
 			port = 0
 		}
 		for s := range rapid.IntRange(0, 3).Draw(t.T, "servers") {
@@ -99,7 +101,7 @@ func drawServer(t trial, where string) string {
 // that is added.
 func drawChange(t trial, w wishes, added *uint64) wishes {
 	w.services = slices.Clone(w.services)
-	what := pick(t, "change", "server", "server", "settings", "timeout")
+	what := pick(t, "change", "server", "server", "server", "settings", "timeout")
 	if len(w.services) == 0 || what == "settings" {
 		w.settings = drawSettings(t)
 		return w
@@ -136,10 +138,10 @@ func drawEdit(t trial, text string, added *uint64) string {
 
 // drawPacket draws a frame as port inside or outside receives it; its destination MAC address tells which.
 func drawPacket(t trial, w wishes) []byte {
-	client := netip.AddrPortFrom(netip.MustParseAddr(pick(t, "client", someClients...)), pick[uint16](t, "client port", 20001, 20002, 20003, 20))
+	client := netip.AddrPortFrom(netip.MustParseAddr(pick(t, "client", someClients...)), pick(t, "client port", somePorts...))
 	switch pick(t, "packet", "client", "client", "client", "server", "server", "udp", "error", "other") {
 	case "client":
-		return fromClient(client.String(), drawVirtual(t), pick(t, "flags", "S", "A", "S", "FA", "R", "S", "SA", "P"))
+		return fromClient(client.String(), drawVirtual(t, w), pick(t, "flags", someFlags...))
 	case "udp":
 		return lcoretest.UDP(client, netip.MustParseAddrPort(pick(t, "to", "10.0.0.1:53", "10.0.0.2:90", "10.0.0.1:80")), lcoretest.Link(gatewayMAC, outsideMAC))
 	case "server":
@@ -147,13 +149,13 @@ func drawPacket(t trial, w wishes) []byte {
 	case "error":
 		return drawError(t, w, client)
 	}
-	return drawOther(t)
+	return drawOther(t, w)
 }
 
 // drawError draws an ICMP error: from the client's side about what the VIP sent, or from a real server about what came from the client.
 func drawError(t trial, w wishes, client netip.AddrPort) []byte {
 	if rapid.Bool().Draw(t.T, "outside") {
-		vip := netip.MustParseAddrPort(drawVirtual(t))
+		vip := netip.MustParseAddrPort(drawVirtual(t, w))
 		about := lcoretest.TCP(vip, client, "A")
 		return lcoretest.ICMPError(client.Addr(), vip.Addr(), 3, 1, 0, about, lcoretest.Link(gatewayMAC, outsideMAC))
 	}
@@ -162,9 +164,21 @@ func drawError(t trial, w wishes, client netip.AddrPort) []byte {
 	return lcoretest.ICMPError(from.Addr(), client.Addr(), 3, 3, 0, about, lcoretest.Link(serverMAC(n), insideMAC))
 }
 
-// drawVirtual draws where clients' segments go to. Marked ports are those of no other service.
-func drawVirtual(t trial) string {
-	return pick(t, "to", "10.0.0.1:80", "10.0.0.1:443", "10.0.0.1:21", "10.0.0.1:5000", "10.0.0.1:81", "10.0.0.2:90")
+// drawVirtual draws where clients' segments go to: mostly to one of the services. Marked ports are those of no other service.
+func drawVirtual(t trial, w wishes) string {
+	if len(w.services) == 0 || rapid.IntRange(0, 5).Draw(t.T, "anywhere") == 0 {
+		return pick(t, "to", "10.0.0.1:80", "10.0.0.1:443", "10.0.0.1:21", "10.0.0.1:5000", "10.0.0.1:81", "10.0.0.2:90")
+	}
+	switch s := w.services[rapid.IntRange(0, len(w.services)-1).Draw(t.T, "service")]; s.vip {
+	case "":
+		return pick(t, "to", "10.0.0.1:443", "10.0.0.2:90")
+	case "10.0.0.1:0":
+		return pick(t, "to", "10.0.0.1:81", "10.0.0.1:5000", "10.0.0.1:443")
+	case "10.0.0.1:21":
+		return pick(t, "to", "10.0.0.1:21", "10.0.0.1:5000")
+	default:
+		return s.vip
+	}
 }
 
 // drawAnswer draws what a real server sends to a client: to a connection if there is one, else as a stranger.
@@ -193,12 +207,12 @@ func drawServerEnd(t trial, w wishes) (int, netip.AddrPort) {
 }
 
 // drawOther draws what is for no connection, or cannot go on its way at once.
-func drawOther(t trial) []byte {
+func drawOther(t trial, w wishes) []byte {
 	client, vip := netip.MustParseAddr("172.16.0.1"), netip.MustParseAddr("10.0.0.1")
 	link := lcoretest.Link(gatewayMAC, outsideMAC)
 	switch pick(t, "other", "server as client", "echo", "arp", "held", "ttl", "fragment", "routed") {
 	case "server as client":
-		return lcoretest.TCP(netip.MustParseAddrPort("10.9.0.12:20001"), netip.MustParseAddrPort(drawVirtual(t)), "S", lcoretest.Link(serverMAC(2), insideMAC))
+		return lcoretest.TCP(netip.MustParseAddrPort("10.9.0.12:20001"), netip.MustParseAddrPort(drawVirtual(t, w)), "S", lcoretest.Link(serverMAC(2), insideMAC))
 	case "echo":
 		return lcoretest.Echo(client, vip, 1, 1, link)
 	case "arp":
@@ -206,9 +220,9 @@ func drawOther(t trial) []byte {
 	case "held":
 		return fromClient("172.16.0.1:20001", "10.9.0.99:80", "S")
 	case "ttl":
-		return fromClient("172.16.0.1:20001", drawVirtual(t), "S", lcoretest.TTL(1))
+		return fromClient("172.16.0.1:20001", drawVirtual(t, w), "S", lcoretest.TTL(1))
 	case "fragment":
-		return lcoretest.Fragments(fromClient("172.16.0.1:20001", drawVirtual(t), "A", lcoretest.Payload(make([]byte, 64))), 64)[0]
+		return lcoretest.Fragments(fromClient("172.16.0.1:20001", drawVirtual(t, w), "A", lcoretest.Payload(make([]byte, 64))), 64)[0]
 	}
 	return fromServer(1, "10.9.0.11:9", "172.16.0.1:9", "A")
 }
