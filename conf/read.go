@@ -83,7 +83,7 @@ func syntax(file string, err error) Errors {
 		return whole(file, 0, err.Error())
 	}
 	e := Error{File: file, Line: pe.Position.Line, What: fmt.Sprintf("not TOML at column %d: %s", pe.Position.Col, pe.Message)}
-	if strings.HasPrefix(pe.Message, "expected value") || strings.HasPrefix(pe.Message, "Invalid float") {
+	if strings.HasPrefix(pe.Message, `expected value but found "`) || strings.HasPrefix(pe.Message, "Invalid float") {
 		e.Hint = `words and addresses stand in quotes: "rr"`
 	}
 	return Errors{e}
