@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -18,8 +17,11 @@ import (
 	"cleat/lcore/burst"
 )
 
-func writePcap(t testing.TB, frames [][]byte) (path string) {
+// writePcap makes a file in a new folder, which becomes the working one until the end of the test: its name is
+// short, since DPDK may refuse a device's name and arguments from 128 bytes on, and folders of tests have long names.
+func writePcap(t testing.TB, frames [][]byte) (name string) {
 	t.Helper()
+	t.Chdir(t.TempDir())
 	var b bytes.Buffer
 	w := pcapgo.NewWriter(&b)
 	if err := w.WriteFileHeader(65535, layers.LinkTypeEthernet); err != nil {
@@ -31,11 +33,11 @@ func writePcap(t testing.TB, frames [][]byte) (path string) {
 			t.Fatal(err)
 		}
 	}
-	path = filepath.Join(t.TempDir(), "rx.pcap")
-	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+	name = "rx.pcap"
+	if err := os.WriteFile(name, b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return path
+	return name
 }
 
 func readPcap(t testing.TB, path string) (frames [][]byte) {
@@ -105,7 +107,7 @@ func TestPcap(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			pool := newPool(t, c.dataRoom)
-			rx, tx := writePcap(t, frames), filepath.Join(t.TempDir(), "tx.pcap")
+			rx, tx := writePcap(t, frames), "tx.pcap"
 			t.Run("forward", func(t *testing.T) { // its end closes the port, and the file
 				port := newPort(t, "net_pcap0", fmt.Sprintf("rx_pcap=%s,tx_pcap=%s", rx, tx), ethdev.Config{Queues: 1, MTU: 9000, Pools: []*pktmbuf.Pool{pool}})
 				number := 0
