@@ -1,6 +1,9 @@
 package conf
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // virtual demands that a can be a VIP.
 func (c checker) virtual(path string, a netip.Addr) {
@@ -13,6 +16,15 @@ func (c checker) virtual(path string, a netip.Addr) {
 			c.errorf(path, "%s is the network or the broadcast address of %s on port %q", a, s.Masked(), c.Ports[s.port].Name)
 		}
 	}
+	if c.router(a) {
+		c.errorf(path, "%s is a gateway's address", a).hint("a VIP is no other machine's: cleat answers ARP for it")
+	}
+}
+
+// router reports whether packets are sent to a on their way to others.
+func (c checker) router(a netip.Addr) bool {
+	return slices.ContainsFunc(c.Ports, func(p Port) bool { return p.Gateway == a }) ||
+		slices.ContainsFunc(c.Network.Routes, func(r Route) bool { return r.Via == a })
 }
 
 func checkVIPs(c checker) {

@@ -40,6 +40,9 @@ func checkPortDevices(c checker) {
 			c.errorf(path, "%q is the device of line %d too", p.Device, c.lines.find(first))
 		} else if p.Vdev != "" && !strings.HasPrefix(p.Device, "net_") {
 			c.errorf(path, "%q is not a virtual device, but vdev is given", p.Device).hint(`the driver's name and a number: "net_af_packet0"`)
+		} else if !strings.ContainsAny(p.Device, ":._-") {
+			c.warnf(path, "%q looks like an interface of the kernel, not a device of DPDK", p.Device).
+				hint(`its PCI address, or device = "net_af_packet0" and vdev = "iface=%s"`, p.Device)
 		} else if p.Vdev == "" && strings.HasPrefix(p.Device, "net_") && !strings.Contains(strings.Join(c.DPDK.EAL, " "), p.Device) {
 			c.warnf(path, "%q is a virtual device that nothing makes", p.Device).hint(`vdev = "iface=veth0", or --vdev among dpdk.eal`)
 		}
