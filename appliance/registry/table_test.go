@@ -1,0 +1,101 @@
+package registry
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cleat/conf"
+	"cleat/lcore/flow"
+	"cleat/lcore/schedule"
+	"cleat/lcore/service"
+)
+
+func v4(s string) flow.Addr { return flow.FromNetip(netip.MustParseAddr(s)) }
+
+// TestTable: what workers read of one configuration.
+func TestTable(t *testing.T) {
+	c := &conf.Config{
+		Marks: []conf.Mark{{
+			Mark: 7, Protocol: "tcp", Destination: netip.MustParsePrefix("10.0.0.0/24"), Source: netip.MustParsePrefix("172.16.0.0/12"),
+			Ports: []conf.PortRange{{First: 80, Last: 81}},
+		}},
+		Services: []conf.Service{
+			{
+				TCP: netip.MustParseAddrPort("10.0.0.1:80"), Scheduler: "sh", Flags: []string{"sh-fallback", "sh-port"}, Persistent: 5 * time.Minute, Netmask: 24,
+				Servers: []conf.Server{
+					{Address: netip.MustParseAddrPort("10.9.0.11:8080"), Weight: 3, Upper: 100},
+					{Address: netip.MustParseAddrPort("10.9.0.12:8080"), Upper: 100, Lower: 10},
+				},
+			},
+			{Mark: 7, Scheduler: "wrr", Netmask: 32, Servers: []conf.Server{{Address: netip.MustParseAddrPort("10.9.0.11:0"), Weight: 2}}},
+		},
+	}
+	r := New(10, 10)
+	if _, err := r.Apply(c, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	table, reals := r.Table(c)
+	first := service.Real{Slot: 0, Added: 1, Addr: v4("10.9.0.11"), Port: 8080, Available: true, Weight: 3, Upper: 100, Lower: 75} // C9.1
+	second := service.Real{Slot: 1, Added: 2, Addr: v4("10.9.0.12"), Port: 8080, Available: true, Upper: 100, Lower: 10}
+	third := service.Real{Slot: 2, Added: 3, Virtual: 1, Addr: v4("10.9.0.11"), Available: true, Weight: 2}
+	if diff := cmp.Diff([]service.Real{first, second, third}, reals); diff != "" {
+		t.Errorf("real servers:\n%s", diff)
+	}
+	sh, _ := schedule.ByName("sh")
+	wrr, _ := schedule.ByName("wrr")
+	want := []service.Virtual{
+		{
+			Incarnation: 1, Version: 2, Proto: flow.TCP, Port: 80, Addr: v4("10.0.0.1"), Scheduler: sh, Flags: service.Fallback | service.HashPort,
+			Timeout: 75000, Mask: flow.MaskOf(24, true), Reals: []service.Real{second, first},
+		},
+		{ID: 1, Incarnation: 3, Version: 4, Mark: 7, Addr: flow.V4(0), Scheduler: wrr, Mask: flow.MaskOf(32, true), Reals: []service.Real{third}, GCD: 2, MaxWeight: 2},
+	}
+	for i, v := range table.Virtuals() {
+		got := *v
+		if i == 0 && len(got.Buckets) != 256 {
+			t.Errorf("sh has %d buckets", len(got.Buckets))
+		}
+		got.Buckets = nil
+		if diff := cmp.Diff(want[i], got); diff != "" {
+			t.Errorf("service %d:\n%s", i, diff)
+		}
+	}
+	verifyMarks(t, table)
+}
+
+func verifyMarks(t *testing.T, table *service.Table) {
+	for _, c := range []struct {
+		src, dst string
+		port     uint16
+		proto    uint8
+		want     uint32
+	}{
+		{"172.16.3.4", "10.0.0.9", 80, flow.TCP, 7},
+		{"172.16.3.4", "10.0.0.9", 81, flow.TCP, 7},
+		{"172.16.3.4", "10.0.0.9", 82, flow.TCP, 0},
+		{"172.16.3.4", "10.0.0.9", 80, flow.UDP, 0},
+		{"172.16.3.4", "10.0.1.9", 80, flow.TCP, 0},
+		{"10.1.1.1", "10.0.0.9", 80, flow.TCP, 0},
+	} {
+		k := flow.Key{Src: v4(c.src), Dst: v4(c.dst), SrcPort: 20001, DstPort: c.port, Proto: c.proto}
+		if got := table.Mark(&k); got != c.want {
+			t.Errorf("%+v: mark %d", c, got)
+		}
+	}
+}
+
+// TestApplyRefuses: the error names the key to raise.
+func TestApplyRefuses(t *testing.T) {
+	services := []conf.Service{{Mark: 1, Servers: []conf.Server{{}}}, {Mark: 2}}
+	for want, r := range map[string]*Registry{
+		"2 new services, but tables.services leaves room for 1 (removed ones count while connections to them live)":                        New(1, 5),
+		"1 new real servers, but tables.real_servers leaves room for 0 (removed ones count while connections to them live, 2m0s at least)": New(5, 0),
+	} {
+		if _, err := r.Apply(&conf.Config{Services: services}, time.Now()); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+}
