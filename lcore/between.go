@@ -3,6 +3,7 @@ package lcore
 import (
 	"time"
 
+	"cleat/lcore/burst"
 	"cleat/lcore/schedule"
 	"cleat/lcore/service"
 	"cleat/lcore/template"
@@ -13,6 +14,8 @@ const (
 	expiryBudget = 64
 	// publishEvery is how old published counters may get.
 	publishEvery = 500 * time.Microsecond
+	// publishBudget is the number of real servers whose counters are published between two turns.
+	publishBudget = 2 * burst.Size
 )
 
 // between does what is not a packet's: after a turn that took n packets.
@@ -22,13 +25,16 @@ func (w *Worker) between(n int) {
 		w.adopt(wanted)
 	}
 	w.inject()
-	if w.holding.n != 0 {
-		w.release()
-	}
+	w.release()
 	w.flush()
 	w.mail.work()
 	if w.now-w.pubAt >= publishEvery {
-		w.publish()
+		w.publishCounters()
+		w.publishing = w.stats.n
+	}
+	if w.publishing > 0 {
+		w.stats.publish(publishBudget)
+		w.publishing -= publishBudget
 	}
 	w.rest(n)
 }
@@ -101,12 +107,16 @@ func (w *Worker) change(v *service.Virtual) {
 	}
 }
 
-// publish lets others see the counters.
+// publish lets others see all counters, at once.
 func (w *Worker) publish() {
+	w.publishCounters()
+	w.stats.publish(w.stats.n)
+}
+
+func (w *Worker) publishCounters() {
 	w.pubAt = w.now
 	w.counters.Templates, w.counters.Connections = w.tmpls.Used, w.conns.Used
 	w.pub.write(&w.counters)
-	w.stats.publish()
 }
 
 // rest sleeps after a row of empty turns, if the worker may.

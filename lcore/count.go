@@ -38,10 +38,10 @@ func (w *Worker) setState(c *conn.Entry, s conn.State) {
 		}
 		w.stats.load(c.Slot, l)
 	}
-	c.State = s
-	if s == conn.Established {
+	if s == conn.Established && c.State != s { // not with every packet: the template is a cache line away
 		w.assure(c)
 	}
+	c.State = s
 }
 
 // endConnection takes a connection out of the table and of all counts.
@@ -72,13 +72,16 @@ func total(l *schedule.Load) uint32 {
 // threshold judges a server anew by the thresholds that it has (C9.2, C9.3).
 func (w *Worker) threshold(r *service.Real) {
 	l := &w.loads[r.Slot]
+	was := l.Overload
 	switch n := total(l); {
 	case r.Upper == 0 || n < r.Lower:
 		l.Overload = false
 	case n >= r.Upper:
 		l.Overload = true
 	}
-	w.stats.load(r.Slot, l)
+	if l.Overload != was {
+		w.stats.load(r.Slot, l)
+	}
 }
 
 // RealCounters are what one worker counted of one real server.
@@ -128,7 +131,9 @@ type stats struct {
 	publicReals    [][realWords]atomic.Uint64
 	publicVirtuals [][virtualWords]atomic.Uint64
 
-	dirty   []uint32 // slots whose counters, or whose service's, differ from what is published
+	dirty   []uint32 // ring of the slots whose counters, or whose service's, differ from what is published
+	first   int      // of those, in the ring
+	n       int      // of those
 	isDirty []bool   // by slot
 	owner   []uint32 // by slot: the service that the slot's packets are counted for
 }
@@ -136,13 +141,14 @@ type stats struct {
 func (s *stats) init(virtuals, reals int) {
 	s.reals, s.publicReals = make([]RealCounters, reals), make([][realWords]atomic.Uint64, reals)
 	s.virtuals, s.publicVirtuals = make([]VirtualCounters, virtuals), make([][virtualWords]atomic.Uint64, virtuals)
-	s.dirty, s.isDirty, s.owner = make([]uint32, 0, reals), make([]bool, reals), make([]uint32, reals)
+	s.dirty, s.isDirty, s.owner = make([]uint32, reals), make([]bool, reals), make([]uint32, reals)
 }
 
 func (s *stats) touch(slot uint32) *RealCounters {
 	if !s.isDirty[slot] {
 		s.isDirty[slot] = true
-		s.dirty = append(s.dirty, slot) // never more than there are slots
+		s.dirty[(s.first+s.n)%len(s.dirty)] = slot // never more than there are slots
+		s.n++
 	}
 	return &s.reals[slot]
 }
@@ -180,20 +186,31 @@ func (s *stats) load(slot uint32, l *schedule.Load) {
 	}
 }
 
-// publish makes public what has changed.
-func (s *stats) publish() {
-	for _, slot := range s.dirty {
+// publish makes public what has changed of up to limit real servers, first what changed first.
+func (s *stats) publish(limit int) {
+	for range min(limit, s.n) {
+		slot := s.dirty[s.first]
+		if s.first++; s.first == len(s.dirty) {
+			s.first = 0
+		}
+		s.n--
 		s.isDirty[slot] = false
 		r, p := &s.reals[slot], &s.publicReals[slot]
 		for i, n := range [realWords]uint64{r.Connections, r.InPackets, r.OutPackets, r.InBytes, r.OutBytes, r.Active, r.Inactive, r.Templates, r.Overloaded} {
-			p[i].Store(n)
+			store(&p[i], n)
 		}
 		v, q := &s.virtuals[s.owner[slot]], &s.publicVirtuals[s.owner[slot]]
 		for i, n := range [virtualWords]uint64{v.Connections, v.InPackets, v.OutPackets, v.InBytes, v.OutBytes} {
-			q[i].Store(n)
+			store(&q[i], n)
 		}
 	}
-	s.dirty = s.dirty[:0]
+}
+
+// store leaves alone what has not changed: to look is cheap for the one who alone writes, an atomic store is not.
+func store(p *atomic.Uint64, n uint64) {
+	if p.Load() != n {
+		p.Store(n)
+	}
 }
 
 // others knows the connections that the servers of a service have from other workers.

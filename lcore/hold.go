@@ -20,7 +20,8 @@ const (
 // most. When it is full the packet is dropped and counted (neighbor). 24 KiB a worker.
 type hold struct {
 	n       int
-	waiting [holdCapacity]waiting
+	waiting [holdCapacity]waiting // in the order of coming
+	hops    *nexthop.Table        // for which all that wait are unresolved
 }
 
 type waiting struct {
@@ -55,6 +56,10 @@ func (w *Worker) wait(i int, hop *nexthop.Hop) Verdict {
 // release sends the waiting packets whose next hop is known by now, and drops those that waited too long.
 func (w *Worker) release() {
 	h := &w.holding
+	if h.n == 0 || h.hops == w.tables.Hops && w.now-h.waiting[0].since <= holdTime {
+		return // nothing can have changed: a full hold is not gone through every turn
+	}
+	h.hops = w.tables.Hops
 	kept := 0
 	for j := range h.waiting[:h.n] {
 		q := &h.waiting[j]

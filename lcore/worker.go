@@ -72,18 +72,19 @@ type Worker struct {
 
 	incarnations []uint32 // by service ID: the service.Virtual.Incarnation that the rotor belongs to
 
-	asking   schedule.Client // what the scheduler is asked with; here, since it would escape to the heap elsewhere
-	tick     uint32          // now, in ticks of the wheels
-	now      time.Duration   // now, as the clock said at the beginning of the turn
-	changed  bool            // an entry was made or removed in this turn: earlier look-ups may be stale
-	order    order           // of the sources in the next turn
-	idle     int             // empty turns in a row
-	answers  limit
-	mtu      uint16 // of the way that AnswerFragmentNeeded is about
-	holding  hold
-	counters Counters
-	pub      published
-	pubAt    time.Duration
+	asking     schedule.Client // what the scheduler is asked with; here, since it would escape to the heap elsewhere
+	tick       uint32          // now, in ticks of the wheels
+	now        time.Duration   // now, as the clock said at the beginning of the turn
+	changed    bool            // an entry was made or removed in this turn: earlier look-ups may be stale
+	order      order           // of the sources in the next turn
+	idle       int             // empty turns in a row
+	answers    limit
+	mtu        uint16 // of the way that AnswerFragmentNeeded is about
+	holding    hold
+	counters   Counters
+	pub        published
+	pubAt      time.Duration
+	publishing int // real servers whose counters are still to be published in this round
 
 	peers   []peer // by worker number
 	others  others
