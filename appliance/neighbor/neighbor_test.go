@@ -1,0 +1,263 @@
+package neighbor
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"cleat/lcore"
+	"cleat/lcore/flow"
+	"cleat/lcore/nexthop"
+	"cleat/lcore/wire"
+)
+
+const reachable = 30 * time.Second
+
+func addr(s string) flow.Addr { return flow.FromNetip(netip.MustParseAddr(s)) }
+
+// hops: port 0 is 10.8.0.1/24, port 1 is 10.9.0.1/24.
+func hops() *nexthop.Table {
+	return nexthop.New([]nexthop.Port{
+		{MAC: wire.MAC{2, 0, 0, 0, 8, 1}, MTU: 1500, Subnets: []nexthop.Subnet{{Own: addr("10.8.0.1"), Bits: 24}}},
+		{MAC: wire.MAC{2, 0, 0, 0, 9, 1}, MTU: 1500, Subnets: []nexthop.Subnet{{Own: addr("10.9.0.1"), Bits: 24}}},
+	}, nil, nil)
+}
+
+// play is a table whose time only the test moves.
+type play struct {
+	t     *testing.T
+	table *Table
+	start time.Time
+	asked []string // since the last event
+}
+
+func newPlay(t *testing.T, capacity int, required ...flow.Addr) *play {
+	p := &play{t: t, start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	p.table = New(capacity, reachable, p.send)
+	p.table.Configure(hops(), reachable, required)
+	return p
+}
+
+func (p *play) send(port uint16, frame []byte) bool {
+	eth, ok := wire.ParseEthernet(frame)
+	if !ok {
+		p.t.Fatalf("no frame: %x", frame)
+	}
+	arp, ok := wire.ParseARP(eth.Payload())
+	if !ok || arp.Op() != wire.ARPRequest || eth.Src() != arp.Sender() || arp.Sender() != hops().Ports()[port].MAC {
+		p.t.Fatalf("no ARP request of ours: %x", frame)
+	}
+	to := "all"
+	if eth.Dst() != wire.Broadcast {
+		dst := eth.Dst()
+		to = net.HardwareAddr(dst[:]).String()
+	}
+	p.asked = append(p.asked, fmt.Sprintf("asks %s for %v as %v", to, flow.V4(arp.TargetIP()).Netip(), flow.V4(arp.SenderIP()).Netip()))
+	return true
+}
+
+// do lets an event happen so long after the start, and tells what came of it: whether the known neighbours have changed, what was asked,
+// and all neighbours. Events: "tick", "need PORT ADDR", "reply PORT ADDR MAC", "request PORT ADDR MAC".
+func (p *play) do(at time.Duration, event string) string {
+	p.t.Helper()
+	p.asked = nil
+	now := p.start.Add(at)
+	var results []string
+	if event == "tick" {
+		if p.table.Tick(now) {
+			results = append(results, "changed")
+		}
+	} else {
+		var what, where, mac string
+		x := lcore.Neighbor{}
+		fmt.Sscan(event, &what, &x.Port, &where, &mac)
+		x.Addr, x.Reply = addr(where), what == "reply"
+		if hw, err := net.ParseMAC(mac); err == nil {
+			x.MAC = wire.MAC(hw)
+		}
+		if p.table.News(&x, now) {
+			results = append(results, "changed")
+		}
+	}
+	results = append(results, p.asked...)
+	for _, n := range p.table.List() {
+		results = append(results, fmt.Sprintf("%v %v", n.Addr.Netip(), n.State))
+	}
+	return strings.Join(results, "; ")
+}
+
+type step struct {
+	at          time.Duration
+	event, want string
+}
+
+const (
+	ms = time.Millisecond
+	s  = time.Second
+
+	rs    = "10.9.0.11"
+	mac   = "02:00:00:00:09:0b"
+	other = "02:00:00:00:09:ff"
+
+	need      = "need 1 " + rs
+	reply     = "reply 1 " + rs + " " + mac
+	asks      = "asks all for " + rs + " as 10.9.0.1; "
+	asksHim   = "asks " + mac + " for " + rs + " as 10.9.0.1; "
+	resolving = rs + " resolving"
+	isThere   = rs + " reachable"
+	stale     = rs + " stale"
+	failed    = rs + " failed"
+)
+
+func TestTable(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		required []flow.Addr
+		steps    []step
+	}{
+		{"asked when packets wait, again every second, until there is an answer", nil, []step{
+			{0, need, asks + resolving},
+			{500 * ms, "tick", resolving},
+			{500 * ms, need, resolving},
+			{1 * s, "tick", asks + resolving},
+			{1200 * ms, reply, "changed; " + isThere},
+			{1300 * ms, need, isThere},
+			{5 * s, "tick", isThere},
+		}},
+		{"given up after three questions, asked again when packets wait, forgotten after a minute", nil, []step{
+			{0, need, asks + resolving},
+			{1 * s, "tick", asks + resolving},
+			{2 * s, "tick", asks + resolving},
+			{2900 * ms, "tick", resolving},
+			{3 * s, "tick", failed},
+			{10 * s, "tick", failed},
+			{11 * s, need, asks + resolving},
+			{12 * s, "tick", asks + resolving},
+			{13 * s, "tick", asks + resolving},
+			{14 * s, "tick", failed},
+			{72900 * ms, "tick", failed},
+			{73 * s, "tick", ""},
+		}},
+		{"required: asked before anybody needs it, and never given up", []flow.Addr{addr(rs), addr("192.168.1.1")}, []step{
+			{0, "tick", asks + resolving},
+			{1 * s, "tick", asks + resolving},
+			{2 * s, "tick", asks + resolving},
+			{3 * s, "tick", failed},
+			{6900 * ms, "tick", failed},
+			{7 * s, "tick", asks + failed},
+			{11900 * ms, "tick", failed},
+			{12 * s, "tick", asks + failed},
+			{12100 * ms, reply, "changed; " + isThere},
+		}},
+		{"old: asked alone first, then before all, used meanwhile, then given up", nil, []step{
+			{0, "request 1 " + rs + " " + mac, "changed; " + isThere},
+			{29900 * ms, "tick", isThere},
+			{30 * s, "tick", asksHim + stale},
+			{30500 * ms, need, stale},
+			{31 * s, "tick", asks + stale},
+			{32 * s, "tick", asks + stale},
+			{33 * s, "tick", "changed; " + failed},
+			{33500 * ms, reply, "changed; " + isThere},
+		}},
+		{"old and confirmed: nothing has changed", nil, []step{
+			{0, "request 1 " + rs + " " + mac, "changed; " + isThere},
+			{30 * s, "tick", asksHim + stale},
+			{30100 * ms, reply, isThere},
+			{60 * s, "tick", isThere},
+			{60100 * ms, "tick", asksHim + stale},
+		}},
+		{"moved: a known neighbour may say that it has another MAC address", nil, []step{
+			{0, need, asks + resolving},
+			{1 * ms, reply, "changed; " + isThere},
+			{5 * s, "reply 1 " + rs + " " + other, "changed; " + isThere},
+			{6 * s, "request 1 " + rs + " " + mac, "changed; " + isThere},
+		}},
+		{"not believed: an answer that nobody asked for", nil, []step{{0, reply, ""}}},
+		{"learned only where they are on the link", nil, []step{
+			{0, "request 0 " + rs + " " + mac, ""},
+			{0, "request 1 192.168.1.1 " + mac, ""},
+			{0, "request 1 10.9.0.1 " + mac, ""},
+			{0, "need 0 " + rs, ""},
+			{0, "need 1 10.9.0.1", ""},
+			{0, "request 1 " + rs + " " + mac, "changed; " + isThere},
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlay(t, 10, c.required...)
+			for _, step := range c.steps {
+				if got := p.do(step.at, step.event); got != step.want {
+					t.Errorf("%v %s:\n got %q\nwant %q", step.at, step.event, got, step.want)
+				}
+			}
+		})
+	}
+}
+
+// TestKnown: what workers get, and the newest MAC address.
+func TestKnown(t *testing.T) {
+	p := newPlay(t, 10)
+	p.do(0, "request 1 10.9.0.12 "+other)
+	p.do(0, "need 1 10.9.0.13")
+	p.do(0, "request 0 10.8.0.2 02:00:00:00:08:02")
+	p.do(0, "request 1 "+rs+" "+other)
+	p.do(1*s, reply)
+	p.do(30*s, "tick") // all but one are stale, and still used
+	got := fmt.Sprint(p.table.Known())
+	want := fmt.Sprint([]nexthop.Neighbor{
+		{Port: 0, Addr: addr("10.8.0.2"), MAC: wire.MAC{2, 0, 0, 0, 8, 2}},
+		{Port: 1, Addr: addr(rs), MAC: wire.MAC{2, 0, 0, 0, 9, 0x0b}},
+		{Port: 1, Addr: addr("10.9.0.12"), MAC: wire.MAC{2, 0, 0, 0, 9, 0xff}},
+	})
+	if got != want {
+		t.Errorf("known:\n got %s\nwant %s", got, want)
+	}
+}
+
+// TestCapacity: a full table takes up nobody until somebody is forgotten, and counts that.
+func TestCapacity(t *testing.T) {
+	p := newPlay(t, 2)
+	p.do(0, need)
+	p.do(0, "request 1 10.9.0.12 "+other)
+	before := p.do(0, "tick")
+	for _, event := range []string{"need 1 10.9.0.13", "request 1 10.9.0.14 " + other} {
+		if got := p.do(0, event); got != before {
+			t.Errorf("%s: %q, want %q", event, got, before)
+		}
+	}
+	if p.table.Refused != 2 {
+		t.Errorf("refused %d, want 2", p.table.Refused)
+	}
+	for at := 1 * s; at <= 3*s; at += s {
+		p.do(at, "tick")
+	}
+	p.do(62*s, "tick") // the first is forgotten
+	if got, want := p.do(62*s, "need 1 10.9.0.13"), "asks all for 10.9.0.13 as 10.9.0.1; 10.9.0.12 stale; 10.9.0.13 resolving"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestConfigure: a reload forgets whom it puts off the link, and drops requirements.
+func TestConfigure(t *testing.T) {
+	p := newPlay(t, 10, addr(rs), addr("10.8.0.2"))
+	p.do(0, "tick")
+	p.table.Configure(nexthop.New([]nexthop.Port{
+		{MAC: wire.MAC{2, 0, 0, 0, 8, 1}, Subnets: []nexthop.Subnet{{Own: addr("10.7.0.1"), Bits: 24}}},
+		{MAC: wire.MAC{2, 0, 0, 0, 9, 1}, Subnets: []nexthop.Subnet{{Own: addr("10.9.0.1"), Bits: 24}}},
+	}, nil, nil), 10*s, nil)
+	if got := p.do(0, "tick"); got != resolving {
+		t.Errorf("after the reload: %q", got)
+	}
+	p.do(100*ms, reply)
+	if got := p.do(10100*ms, "tick"); got != asksHim+stale { // the new time
+		t.Errorf("10 s later: %q", got)
+	}
+	for at := 11 * s; at <= 14*s; at += s {
+		p.do(at, "tick")
+	}
+	if got := p.do(80*s, "tick"); got != "" { // not required any more
+		t.Errorf("then: %q", got)
+	}
+}
