@@ -73,6 +73,9 @@ func checkFile(path string, stdout, stderr io.Writer) int {
 
 // serve runs the appliance until it is told to stop.
 func serve(path string, stderr io.Writer) int {
+	hangup := make(chan os.Signal, 1) // from the start: a SIGHUP that nobody awaits would end the process
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	c, err := conf.Read(path)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
@@ -85,9 +88,6 @@ func serve(path string, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	hangup := make(chan os.Signal, 1) // from the start: a SIGHUP that nobody awaits would end the process
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
 	if err := appliance(ctx, c, path, log, &level, hangup); err != nil {
 		log.Error("cleatd ends", "why", err)
 		var f *director.Failure
