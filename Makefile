@@ -11,7 +11,8 @@ export PATH := $(PATH):/usr/local/go/bin
 export CGO_CFLAGS_ALLOW ?= -mrtm
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
-BUILD   := go build -trimpath -ldflags '-X main.version=$(VERSION)'
+# -buildvcs=false: the version comes from here, and go build's own stamp fails as root in a clone of another user's.
+BUILD   := go build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)'
 LINTER  := go tool -modfile=tools/lint/go.mod
 SUDO    := $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env=LAB_ONCE --preserve-env=CLEAT_LAB)
 say      = @printf '\n==> %s\n' $(1)
