@@ -53,8 +53,11 @@ var (
 // drawWishes draws up to four services. Ports are such that no two connections of one client port meet at a server.
 func drawWishes(t trial, schedulers ...string) wishes {
 	kinds := []wish{
-		{proto: flow.TCP, vip: "10.0.0.1:80"}, {proto: flow.TCP, vip: "10.0.0.1:0"}, {proto: flow.UDP, vip: "10.0.0.1:53"},
-		{proto: flow.TCP, vip: "10.0.0.1:21"}, {mark: 7},
+		{proto: flow.TCP, vip: "10.0.0.1:80"},
+		{proto: flow.TCP, vip: "10.0.0.1:0"},
+		{proto: flow.UDP, vip: "10.0.0.1:53"},
+		{proto: flow.TCP, vip: "10.0.0.1:21"},
+		{mark: 7},
 	}
 	w := wishes{marks: someRules, settings: drawSettings(t), size: pick(t, "size", 1024, 12, 4)}
 	for n, kind := range kinds {

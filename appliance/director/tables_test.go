@@ -41,7 +41,8 @@ func lab() (*Director, *conf.Config) {
 		IPVS:        conf.IPVS{ConnReuseMode: 1, ExpireNodestConn: true, ExpireQuiescentTemplate: true, SloppyTCP: true},
 		Services: []conf.Service{
 			{TCP: vip, Servers: []conf.Server{{Address: netip.MustParseAddrPort("10.9.0.11:80")}}},
-			{UDP: vip}, {Mark: 7},
+			{UDP: vip},
+			{Mark: 7},
 		},
 		Marks: []conf.Mark{{Mark: 7, Destination: netip.MustParsePrefix("10.0.0.7/32")}, {Mark: 7, Destination: netip.MustParsePrefix("10.0.1.0/24")}},
 	}
