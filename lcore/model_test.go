@@ -162,9 +162,9 @@ func (s *modelService) wlc() (best *modelServer) {
 	return best
 }
 
-// step lets half a second pass; the worker turns as often.
+// step lets a second pass; the worker turns as often.
 func (m *model) step() {
-	m.now += wheel.Second / 2
+	m.now += wheel.Second
 	for f, c := range m.conns {
 		if c.deadline <= m.now {
 			m.end(f)

@@ -1,6 +1,7 @@
 package lcore
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"testing"
@@ -28,7 +29,7 @@ func TestBurstOf32Is32BurstsOf1(t *testing.T) {
 				frames := make([][]byte, rapid.IntRange(1, burst.Size).Draw(t.T, "packets"))
 				for i := range frames {
 					frames[i] = drawPacket(t, w)
-					t.Logf("packet: %s", lcoretest.Describe(frames[i]))
+					t.Logf("packet: %v", described(frames[i]))
 				}
 				many.ports[outside].Inject(0, frames...)
 				many.turn()
@@ -49,6 +50,12 @@ func TestBurstOf32Is32BurstsOf1(t *testing.T) {
 				many.change(w)
 				single.change(w)
 			}
+			for i := range single.ports {
+				want, got := single.ports[i].Sent(), many.ports[i].Sent()
+				if !slices.EqualFunc(want, got, bytes.Equal) {
+					t.Fatalf("port %d, one by one:\n%v\nand in bursts:\n%v", i, describe(want), describe(got))
+				}
+			}
 			if diff := cmp.Diff(single.state(), many.state()); diff != "" {
 				t.Fatalf("one by one (-) and in bursts (+):\n%s", diff)
 			}
@@ -58,11 +65,23 @@ func TestBurstOf32Is32BurstsOf1(t *testing.T) {
 	})
 }
 
-// state is all that can be seen of a rig with one worker, and empties its ports.
+// described is a frame that is put into words only where somebody reads them.
+type described []byte
+
+func (d described) String() string { return lcoretest.Describe(d) }
+
+func describe(frames [][]byte) (all []described) {
+	for _, f := range frames {
+		all = append(all, f)
+	}
+	return all
+}
+
+// state is all that can be seen of a rig with one worker, but for what leaves it.
 func (r *rig) state() []string {
 	w := r.workers[0]
 	c := r.counters()
-	lines := r.sent()
+	var lines []string
 	for _, v := range Verdicts() {
 		if n := c.Verdicts[v]; n != 0 {
 			lines = append(lines, fmt.Sprintf("%v %d", v, n))
