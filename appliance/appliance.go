@@ -5,12 +5,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"sync"
 
 	"github.com/coreos/go-systemd/v22/daemon"
-	"github.com/prometheus/exporter-toolkit/web"
 
 	"cleat/appliance/control"
 	"cleat/appliance/director"
@@ -29,43 +27,46 @@ func newLogger(c *conf.Log, level *slog.LevelVar, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// appliance starts everything in order, reloads on every hangup until ctx ends, and stops everything in the opposite order.
+// appliance starts everything in order, reloads on every hangup until ctx ends, and stops everything in the opposite order. Its addresses
+// are claimed first: a second cleatd touches nothing of the first one's.
 func appliance(ctx context.Context, c *conf.Config, path string, log *slog.Logger, level *slog.LevelVar, hangup <-chan os.Signal) error {
 	tune()
+	source := &struct{ *manage.Loop }{} // the loop comes later; nobody is answered before
+	metrics := stat.Handler(source)
+	socket, err := control.New(c.Control.Socket, c.Control.Group, source, metrics, log)
+	if err != nil {
+		return &director.Failure{Status: director.ExitSocket, Doing: "API", Err: err}
+	}
+	defer socket.Close()
+	exporter, err := newExporter(&c.Metrics, metrics)
+	if err != nil {
+		return &director.Failure{Status: director.ExitSocket, Doing: "metrics", Err: err}
+	}
+	defer exporter.Close()
 	d, err := director.Open(c, log)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	loop, err := manage.New(d, c, path, version, log, level)
-	if err != nil {
+	if source.Loop, err = manage.New(d, c, path, version, log, level); err != nil {
 		return &director.Failure{Status: director.ExitConfig, Doing: path, Err: err}
 	}
-	metrics := stat.Handler(loop)
-	socket, err := control.New(c.Control.Socket, c.Control.Group, loop, metrics, log)
-	if err != nil {
-		return &director.Failure{Status: director.ExitSocket, Doing: "control socket", Err: err}
-	}
-	defer socket.Close()
-	if err := d.Start(c, loop.Tables()); err != nil {
+	if err := d.Start(c, source.Tables()); err != nil {
 		return err
 	}
 	var all sync.WaitGroup
 	defer all.Wait()
 	loopCtx, end := context.WithCancel(context.Background())
 	defer end()
-	all.Go(func() { loop.Run(loopCtx) })
+	all.Go(func() { source.Run(loopCtx) })
 	failed := make(chan error, 2)
 	all.Go(func() { failed <- socket.Serve() })
-	defer socket.Close()
-	exporter, err := listenMetrics(&c.Metrics, metrics, log, failed)
-	if err != nil {
-		return &director.Failure{Status: director.ExitSocket, Doing: "metrics", Err: err}
-	}
+	all.Go(func() { failed <- exporter.serve(log) })
+	defer socket.Close() // before the loop ends, which answers
 	defer exporter.Close()
 	log.Info("cleatd forwards", "version", version, "config", path, "workers", len(d.Workers), "services", len(c.Services), "socket", c.Control.Socket)
 	notify(log, daemon.SdNotifyReady)
-	err = wait(ctx, loop, log, hangup, failed)
+	err = wait(ctx, source.Loop, log, hangup, failed)
 	notify(log, daemon.SdNotifyStopping)
 	return err
 }
@@ -78,7 +79,9 @@ func wait(ctx context.Context, loop *manage.Loop, log *slog.Logger, hangup <-cha
 			log.Info("cleatd stops")
 			return nil
 		case err := <-failed:
-			return err
+			if err != nil { // a listener that is closed, or was never wanted, has not failed
+				return err
+			}
 		case <-hangup:
 			notify(log, daemon.SdNotifyReloading)
 			_, err := loop.Reload(ctx) // the loop logs what came of it
@@ -89,29 +92,4 @@ func wait(ctx context.Context, loop *manage.Loop, log *slog.Logger, hangup <-cha
 			notify(log, daemon.SdNotifyReady)
 		}
 	}
-}
-
-// listenMetrics serves Prometheus where the configuration says, if it does.
-func listenMetrics(c *conf.Metrics, metrics http.Handler, log *slog.Logger, failed chan<- error) (io.Closer, error) {
-	mux := http.NewServeMux()
-	mux.Handle("/metrics", metrics)
-	server := &http.Server{
-		Handler: mux, ReadTimeout: requestTime, WriteTimeout: scrapeTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
-	}
-	if c.Listen == "" {
-		return server, nil
-	}
-	if err := web.Validate(c.WebConfigFile); err != nil {
-		return nil, err
-	}
-	l, err := listen(c.Listen)
-	if err != nil {
-		return nil, err
-	}
-	go func() {
-		if err := web.Serve(l, server, &web.FlagConfig{WebConfigFile: &c.WebConfigFile}, log); !errors.Is(err, http.ErrServerClosed) {
-			failed <- err
-		}
-	}()
-	return server, nil
 }

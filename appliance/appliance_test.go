@@ -278,7 +278,7 @@ func TestCommandLine(t *testing.T) {
 		status         int
 		stdout, stderr string
 	}{
-		{[]string{"--check", good}, 0, "ok, 1 services", ""},
+		{[]string{"--check", good}, 0, "ok (services: 1)", ""},
 		{[]string{"--check", "../conf/testdata/five.toml"}, director.ExitConfig, "", "five.toml:14: "},
 		{[]string{"--check", "/nowhere"}, director.ExitConfig, "", "no such file"},
 		{[]string{"--config", "../conf/testdata/five.toml"}, director.ExitConfig, "", "five.toml:24: "},

@@ -67,7 +67,7 @@ func checkFile(path string, stdout, stderr io.Writer) int {
 	for _, w := range c.Warnings {
 		fmt.Fprintln(stderr, "warning:", w)
 	}
-	fmt.Fprintf(stdout, "%s: ok, %d services\n", path, len(c.Services))
+	fmt.Fprintf(stdout, "%s: ok (services: %d)\n", path, len(c.Services))
 	return 0
 }
 
@@ -78,7 +78,7 @@ func serve(path string, stderr io.Writer) int {
 	defer signal.Stop(hangup)
 	c, err := conf.Read(path)
 	if err != nil {
-		fmt.Fprintln(stderr, err)
+		fmt.Fprintln(stderr, "cleatd:", err)
 		return director.ExitConfig
 	}
 	var level slog.LevelVar

@@ -127,7 +127,7 @@ func (w *Worker) rest(n int) {
 	}
 	w.counters.EmptyTurns++
 	w.idle++
-	if w.Idle.After != 0 && w.idle > w.Idle.After {
+	if w.Idle.After != 0 && w.idle > w.Idle.After && w.mail.current == nil {
 		w.counters.Sleeps++
 		time.Sleep(w.Idle.Sleep)
 		w.now = w.Clock() // a sleep is no poll gap

@@ -139,6 +139,16 @@ var natFixtures = []fixture{
 			nil,
 		},
 		{
+			"C7.1: a redirect is not the server's business", in(outside, lcoretest.ICMPError(ip("172.16.9.9"), ip("10.0.0.1"), 5, 1, 0, datagram("10.0.0.1:53", alice), fromGateway)),
+			counted{DropICMP: 1},
+			nil,
+		},
+		{
+			"C7.1: nor is a parameter problem the client's", in(inside, lcoretest.ICMPError(ip("10.9.0.12"), ip("172.16.0.1"), 12, 0, 0, datagram(alice, "10.9.0.12:5353"), fromInside)),
+			counted{Route: 1},
+			sent{"0: 10.9.0.12 > 172.16.0.1 icmp 12/0 (172.16.0.1 > 10.9.0.12 udp 20001>5353 csum ok) ttl 63 csum ok"},
+		},
+		{
 			"about no connection, to the VIP", in(outside, lcoretest.ICMPError(ip("172.16.9.9"), ip("10.0.0.1"), 3, 4, 1400, datagram("10.0.0.1:54", alice), fromGateway)),
 			counted{DropICMP: 1},
 			nil,

@@ -8,12 +8,24 @@ import (
 	"cleat/lcore/wire"
 )
 
+// stripped is a SYN whose tag the port took off, as a NIC may do.
+func stripped(tci uint16) act {
+	return func(r *rig) {
+		r.ports[outside].OnReceive = func(p *burst.Packet) { p.Flags, p.VLAN = p.Flags|burst.VLANStripped, tci }
+		in(outside, fromClient(alice, vip80, "S"))(r)
+		r.turn()
+		r.ports[outside].OnReceive = nil
+	}
+}
+
 // refuseFixtures: what is malformed, impossible or not for us.
 var refuseFixtures = []fixture{
 	{"frames", with(kernel, web(0)), []step{
 		{"shorter than an Ethernet header", in(outside, make([]byte, 13)), counted{DropFrame: 1}, nil},
 		{"to another MAC address", in(outside, fromClient(alice, vip80, "S", lcoretest.Link(gatewayMAC, insideMAC))), counted{DropOtherHost: 1}, nil},
 		{"with a VLAN tag", in(outside, fromClient(alice, vip80, "S", lcoretest.VLAN(5))), counted{DropEtherType: 1}, nil},
+		{"with a VLAN tag that the port took off", stripped(5), counted{DropEtherType: 1}, nil},
+		{"with a priority tag, which is of no other network", stripped(0xe000), counted{ForwardInput: 1}, sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok"}},
 		{"IPv6", in(outside, datagram("[fd08::2]:9", "[fd00::1]:9")), counted{DropEtherType: 1}, nil},
 		{"IPv4 to everybody on the link", in(outside, fromClient(alice, vip80, "S", lcoretest.Link(gatewayMAC, everybody))), counted{DropBroadcast: 1}, nil},
 	}},

@@ -21,6 +21,9 @@ func (w *Worker) parseFrame(i int) Verdict {
 	if !ok {
 		return DropFrame
 	}
+	if p.Flags&burst.VLANStripped != 0 && p.VLAN&0xfff != 0 { // priority tags (VLAN 0) aside, another network's
+		return DropEtherType
+	}
 	to := eth.Dst()
 	group := to.IsMulticast()
 	if !group && to != w.tables.Hops.Ports()[p.Port].MAC {
@@ -132,9 +135,9 @@ func (w *Worker) parseICMP(i int, ip wire.IPv4, ours bool) Verdict {
 	switch {
 	case !ok && ours:
 		return DropTransportHeader
-	case ok && icmp.IsError() && ip.Whole() && wire.Checksum(icmp, 0) != 0:
+	case ok && translated(icmp) && ip.Whole() && wire.Checksum(icmp, 0) != 0:
 		return DropICMP // C7.3
-	case ok && icmp.IsError() && w.parseQuote(i, icmp):
+	case ok && translated(icmp) && w.parseQuote(i, icmp):
 		return pending
 	case !ours:
 		return Route
@@ -142,6 +145,15 @@ func (w *Worker) parseICMP(i int, ip wire.IPv4, ours bool) Verdict {
 		return AnswerEcho
 	}
 	return DropICMP
+}
+
+// translated are the ICMP errors that go with a connection (C7.1). A redirect, above all, does not: it is for us, if for anybody.
+func translated(m wire.ICMP) bool {
+	switch m.Type() {
+	case wire.Unreachable, wire.SourceQuench, wire.TimeExceeded:
+		return true
+	}
+	return false
 }
 
 // parseQuote gives an ICMP error the key of an answer to the packet that it is about (connections.md C7): so it is steered to, and found

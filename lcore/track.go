@@ -49,6 +49,10 @@ func (w *Worker) advance(i int) bool {
 	in := &w.in
 	c := &w.conns.Entries[in.conn[i]]
 	r := w.tables.Services.Real(c.Slot)
+	if in.related[i] {
+		w.relate(i, c, r)
+		return true
+	}
 	if !in.output[i] {
 		if w.reopens(i, c, r) || (!r.Available && w.tables.ExpireNodestConn) {
 			w.endConnection(in.conn[i])
@@ -60,11 +64,7 @@ func (w *Worker) advance(i int) bool {
 			return true
 		}
 	}
-	if in.related[i] {
-		w.relate(i, c, r)
-	} else {
-		w.forward(i, c, r)
-	}
+	w.forward(i, c, r)
 	return true
 }
 
@@ -84,7 +84,7 @@ func (w *Worker) relate(i int, c *conn.Entry, r *service.Real) {
 
 // reopens reports whether packet i opens a new connection where an old one with the same addresses and ports still is (C2 3).
 func (w *Worker) reopens(i int, c *conn.Entry, r *service.Real) bool {
-	if c.Proto != flow.TCP || w.in.related[i] || conn.EventOf(w.in.flags[i]) != conn.SYN {
+	if c.Proto != flow.TCP || conn.EventOf(w.in.flags[i]) != conn.SYN {
 		return false
 	}
 	if w.tables.ExpireNodestConn && r.Weight == 0 {

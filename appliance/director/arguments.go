@@ -75,6 +75,16 @@ func mainCPU(workers []int) (int, error) {
 // queueArgs is how virtual devices are told how many queues to make.
 var queueArgs = map[string]string{"net_af_packet": "qpairs", "net_af_xdp": "queue_count"}
 
+// interfaceOf returns the kernel interface that a virtual device's arguments name, if they do.
+func interfaceOf(vdev string) (name string, ok bool) {
+	for _, arg := range strings.Split(vdev, ",") {
+		if name, ok = strings.CutPrefix(arg, "iface="); ok {
+			return name, true
+		}
+	}
+	return "", false
+}
+
 // vdevArgs returns a virtual device's arguments, with one queue a worker unless the operator says otherwise.
 func vdevArgs(p *conf.Port, workers int) string {
 	key, ok := queueArgs[strings.TrimRight(p.Device, "0123456789")]

@@ -57,7 +57,7 @@ func (d *Director) open(c *conf.Config) error {
 func (d *Director) startEAL(c *conf.Config) error {
 	args, err := ealArgs(c)
 	if err != nil {
-		return fail(ExitEAL, err, "memory")
+		return fail(ExitEAL, err, "DPDK's arguments")
 	}
 	for _, a := range args {
 		d.Hugepages = d.Hugepages || a == "--in-memory"
@@ -110,7 +110,7 @@ func (d *Director) plans(c *conf.Config) []lcore.Plan {
 		plans[i] = lcore.Plan{
 			Number: i, Workers: len(plans), Queues: queues, Pool: pool,
 			Alloc: func(name string, size int) ([]byte, error) {
-				return eal.Zone(fmt.Sprintf("w%d_%s", i, name), size, burst.Size*2, pool.Socket())
+				return eal.Zone(fmt.Sprintf("w%d_%s", i, name), size, burst.Size*2, eal.SocketOf(d.Lcores[i]))
 			},
 			Connections: c.Tables.Connections, Templates: c.Tables.Templates,
 			Services: c.Tables.Services, Reals: c.Tables.RealServers,

@@ -3,6 +3,8 @@ package director
 import (
 	"fmt"
 	"log/slog"
+	"net"
+	"os"
 
 	"cleat/cgo/eal"
 	"cleat/cgo/ethdev"
@@ -27,14 +29,12 @@ const cacheSize = 256
 
 func (d *Director) openPort(c *conf.Config, i int) error {
 	pc := &c.Ports[i]
-	if pc.Vdev != "" { // not among the EAL's arguments: it would only log that the device cannot be made
-		if err := eal.AddVdev(pc.Device, vdevArgs(pc, len(c.Workers.Lcores))); err != nil {
-			return err
-		}
+	if err := addVdev(pc, len(c.Workers.Lcores)); err != nil {
+		return err
 	}
 	dev, err := ethdev.ByName(pc.Device)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; bind the NIC to vfio-pci (docs/dpdk.md), or give the port a vdev", err)
 	}
 	p := &Port{Name: pc.Name, Device: pc.Device, dev: dev}
 	d.Ports = append(d.Ports, p)
@@ -47,8 +47,8 @@ func (d *Director) openPort(c *conf.Config, i int) error {
 	if queues > info.MaxRxQueues || queues > info.MaxTxQueues {
 		return fmt.Errorf("has %d receive and %d transmit queues, %d workers need one each", info.MaxRxQueues, info.MaxTxQueues, queues)
 	}
-	if p.pool, err = d.pool(info.Socket, c.DPDK.Mbufs); err != nil {
-		return err
+	if p.pool, err = d.pool(socketOf(info.Socket, c.Workers.Lcores[0]), c.DPDK.Mbufs); err != nil {
+		return fmt.Errorf("%w; make dpdk.memory larger, or dpdk.mbufs smaller", err)
 	}
 	err = dev.Configure(ethdev.Config{
 		Queues: queues, RxDescriptors: pc.RxDescriptors, TxDescriptors: pc.TxDescriptors, MTU: pc.MTU,
@@ -69,6 +69,31 @@ func (d *Director) openPort(c *conf.Config, i int) error {
 	return nil
 }
 
+// addVdev makes the port's virtual device, if it is one. It is not among the EAL's arguments, which would only log that it cannot be made.
+func addVdev(pc *conf.Port, workers int) error {
+	if pc.Vdev == "" {
+		return nil
+	}
+	if name, ok := interfaceOf(pc.Vdev); ok {
+		if _, err := net.InterfaceByName(name); err != nil {
+			return fmt.Errorf("there is no interface %q here (ip link shows those there are)", name)
+		}
+	}
+	err := eal.AddVdev(pc.Device, vdevArgs(pc, workers))
+	if err != nil && os.Geteuid() != 0 {
+		err = fmt.Errorf("%w; run cleatd as root", err)
+	}
+	return err
+}
+
+// socketOf is the NUMA socket of a device; one that is on none counts as being where the first worker is.
+func socketOf(device, cpu int) int {
+	if device == eal.SocketAny {
+		return eal.SocketOf(cpu)
+	}
+	return device
+}
+
 // pool returns the packet buffers of a NUMA socket.
 func (d *Director) pool(socket, n int) (*pktmbuf.Pool, error) {
 	if p := d.pools[socket]; p != nil {
@@ -83,6 +108,12 @@ func (d *Director) pool(socket, n int) (*pktmbuf.Pool, error) {
 
 // Steering names the rung of the ladder by which packets reach their client's worker: so far always the lowest one, hand-over in software.
 func (p *Port) Steering() string { return "software" }
+
+// Up reports whether the link is up.
+func (p *Port) Up() bool {
+	l, err := p.dev.Link()
+	return err == nil && l.Up
+}
 
 // Link describes the link as listings show it.
 func (p *Port) Link() string {

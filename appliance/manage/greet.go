@@ -2,6 +2,7 @@ package manage
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"cleat/appliance/director"
@@ -34,7 +35,9 @@ func (l *Loop) greet(before *conf.Config) {
 		}
 	}
 	ports := l.tables.Load().Hops.Ports()
-	for _, a := range announced(l.conf) {
+	wanted := announced(l.conf)
+	l.greetings = slices.DeleteFunc(l.greetings, func(g greeting) bool { return !slices.Contains(wanted, g.addr.Netip()) })
+	for _, a := range wanted {
 		addr := flow.FromNetip(a)
 		if port, ok := nexthop.OnLink(ports, addr); ok && !old[a] {
 			l.greetings = append(l.greetings, greeting{port: port, addr: addr, left: greetTimes})
@@ -53,12 +56,12 @@ func announced(c *conf.Config) []netip.Addr {
 	return all
 }
 
-// announce sends the gratuitous ARP requests that are due.
+// announce sends the gratuitous ARP requests that are due. They wait for the link: what is sent before is lost.
 func (l *Loop) announce(now time.Time) {
 	ports := l.tables.Load().Hops.Ports()
 	kept := l.greetings[:0]
 	for _, g := range l.greetings {
-		if !now.Before(g.after) && l.inject(g.port, answer.AppendARPAnnouncement(nil, ports[g.port].MAC, g.addr.Uint32())) {
+		if !now.Before(g.after) && l.d.Ports[g.port].Up() && l.inject(g.port, answer.AppendARPAnnouncement(nil, ports[g.port].MAC, g.addr.Uint32())) {
 			g.left--
 			g.after = now.Add(greetEvery)
 		}

@@ -219,6 +219,10 @@ func (l *Loop) reload() (changes, refused []string) {
 		}
 		return nil, restart
 	}
+	if len(changes) == 0 {
+		l.conf, l.loaded = c, time.Now()
+		return []string{}, nil
+	}
 	changed, err := l.registry.Apply(c, time.Now())
 	if err != nil {
 		return nil, []string{fmt.Sprintf("%s: %v", l.path, err)}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"cleat/appliance/api"
@@ -32,11 +33,11 @@ func (l *Loop) Reload(ctx context.Context) (api.Reloaded, error) {
 		o.done.Generation = l.tables.Load().Generation
 		l.reloadError = ""
 		if o.refused != nil {
-			l.reloadError = o.refused[0]
-			l.log.Error("configuration refused, nothing was changed", "file", l.path, "errors", o.refused)
+			l.reloadError = strings.Join(o.refused, "\n")
+			l.log.Error("configuration refused, nothing was changed", "file", l.path, "errors", strings.Join(o.refused, "; "))
 			return o
 		}
-		l.log.Info("configuration reloaded", "file", l.path, "generation", o.done.Generation, "changes", o.done.Changes)
+		l.log.Info("configuration reloaded", "file", l.path, "generation", o.done.Generation, "changes", strings.Join(o.done.Changes, "; "))
 		return o
 	})
 	if err == nil && o.refused != nil {

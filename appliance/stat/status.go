@@ -20,7 +20,7 @@ var statusMetrics = []metric[api.Status]{
 		func(s *api.Status) float64 { return s.UptimeSeconds }),
 	figure(nil, "cleat_hugepages", "1 if the tables lie in hugepages, 0 if in ordinary memory, which is slower.",
 		func(s *api.Status) float64 { return truth(s.Hugepages) }),
-	figure(nil, "cleat_config_generation", "Number of the tables that every worker uses; every reload that changes something raises it.",
+	figure(nil, "cleat_config_generation", "Number of the tables that every worker uses; every change raises it: a reload that changes something, a next hop that comes or goes.",
 		func(s *api.Status) uint64 { return s.Generation }),
 	figure(nil, "cleat_config_last_reload_successful", "1, or 0 if the last reload was refused: the configuration before it is still in force.",
 		func(s *api.Status) float64 { return truth(s.ReloadError == "") }),

@@ -38,7 +38,7 @@ func Init(args []string) error {
 	if running != nil {
 		return errors.New("eal: Init called twice: the EAL already runs")
 	}
-	if err := checkVersion(compiled, Version()); err != nil {
+	if err := checkVersion(compiled, linked()); err != nil {
 		return err
 	}
 	if err := checkArgs(args); err != nil {

@@ -26,7 +26,7 @@ func TestCheckVersion(t *testing.T) {
 			t.Errorf("compiled %s, linked %s: %v", c.compiled, c.linked, err)
 		}
 	}
-	if err := checkVersion(compiled, Version()); err != nil {
+	if err := checkVersion(compiled, linked()); err != nil {
 		t.Errorf("this program: %v", err)
 	}
 }

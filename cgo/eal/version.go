@@ -7,13 +7,19 @@ enum { CLEAT_YEAR = RTE_VER_YEAR, CLEAT_MONTH = RTE_VER_MONTH, CLEAT_MINOR = RTE
 */
 import "C"
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // compiled is the version of the headers this package was compiled against.
 var compiled = fmt.Sprintf("DPDK %d.%02d.%d", C.CLEAT_YEAR, C.CLEAT_MONTH, C.CLEAT_MINOR)
 
-// Version is that of the library the process runs with: "DPDK 22.11.11".
-func Version() string { return C.GoString(C.rte_version()) }
+// linked is the version of the library that the process runs with, in the same words.
+func linked() string { return C.GoString(C.rte_version()) }
+
+// Version is that of the library that the process runs with: "22.11.11".
+func Version() string { return strings.TrimPrefix(linked(), "DPDK ") }
 
 // checkVersion reports why a program compiled against one version cannot run with another. DPDK
 // breaks its ABI in every November release and only adds to it up to the next one.

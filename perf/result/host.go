@@ -59,5 +59,5 @@ func (h *Host) String() string {
 	if h.Hugepages {
 		pages = "hugepages"
 	}
-	return fmt.Sprintf("%s, %d CPUs, Linux %s, %s, %s, cleat %s, %s, load %s before", h.CPU, h.CPUs, h.Kernel, h.DPDK, h.Go, h.Cleat, pages, h.Load)
+	return fmt.Sprintf("%s, %d CPUs, Linux %s, DPDK %s, %s, cleat %s, %s, load %s before", h.CPU, h.CPUs, h.Kernel, h.DPDK, h.Go, h.Cleat, pages, h.Load)
 }
