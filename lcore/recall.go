@@ -5,12 +5,18 @@ import (
 	"cleat/lcore/template"
 )
 
-// recall finds the templates of clients that open a connection to a persistent service.
+// recall finds the templates of clients that open a connection to a persistent service. It leaves alone what is not usable any more:
+// whether the packet opens a connection at all is known in schedule only.
 func (w *Worker) recall() {
 	in := &w.in
 	for i := range in.N {
-		if v := in.virtual[i]; v != nil && v.Persistent() && in.verdict[i] == pending && in.conn[i] == 0 && w.mayCreate(i) {
-			in.template[i] = w.remembered(i, v)
+		v := in.virtual[i]
+		if v == nil || !v.Persistent() || in.verdict[i] != pending || in.conn[i] != 0 || !w.mayCreate(i) {
+			continue
+		}
+		key := template.KeyOf(v, &in.key[i])
+		if t := w.tmpls.Find(&key); t != 0 && w.usable(w.tables.Services.Real(w.tmpls.Entries[t].Slot)) {
+			in.template[i] = t
 		}
 	}
 }

@@ -85,7 +85,7 @@ func (w *Worker) admitPersistent(i int, v *service.Virtual) Verdict {
 	in := &w.in
 	k := &in.key[i]
 	t := in.template[i]
-	if t == 0 { // not known at recall, or not asked: an earlier packet may have made it
+	if t == 0 { // none at recall, or not asked: an earlier packet may have made one
 		t = w.remembered(i, v)
 	}
 	var r *service.Real
