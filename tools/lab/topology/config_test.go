@@ -41,7 +41,9 @@ func TestFit(t *testing.T) {
 		want.Metrics.Listen = "127.0.0.1:9100"
 		want.Workers.Lcores = fitted.Workers.Lcores // this machine's
 		for i, device := range []string{"net_af_xdp0", "net_af_xdp1"}[:len(want.Ports)] {
-			want.Ports[i].Device = device
+			if want.Ports[i].Vdev != "" { // all.toml has a NIC
+				want.Ports[i].Device = device
+			}
 		}
 		if diff := cmp.Diff(want.TOML(), got.TOML()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", file, diff)
