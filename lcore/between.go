@@ -93,16 +93,19 @@ func (w *Worker) change(v *service.Virtual) {
 	scheduler := schedule.All[v.Scheduler]
 	fresh := w.incarnations[v.ID] != v.Incarnation
 	if fresh {
-		*s = schedule.State{}
+		*s = schedule.State{
+			Worker: int32(w.Number), Since: w.now,
+			Random: w.Seed[0] + uint64(w.Number)<<32 + uint64(v.Incarnation),
+		}
 		w.incarnations[v.ID] = v.Incarnation
 	}
 	scheduler.Changed(s, v)
 	for i := range v.Reals {
 		w.threshold(&v.Reals[i])
 	}
-	if fresh { // rotors of several workers start at different servers
+	if rotor, ok := scheduler.(schedule.Rotor); ok && fresh { // several workers' start at different servers
 		for range w.Number {
-			scheduler.Pick(v, s, w.loads, &schedule.Client{})
+			rotor.Pick(v, s, w.loads, &schedule.Client{})
 		}
 	}
 }

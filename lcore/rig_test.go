@@ -12,6 +12,7 @@ import (
 	"cleat/lcore/address"
 	"cleat/lcore/burst"
 	"cleat/lcore/conn"
+	"cleat/lcore/destination"
 	"cleat/lcore/flow"
 	"cleat/lcore/lcoretest"
 	"cleat/lcore/memory"
@@ -47,7 +48,8 @@ type rig struct {
 	now     time.Duration
 	tables  Tables
 	wishes  wishes
-	clients int // that picks has used so far
+	memory  map[uint32][]*destination.Table // by service ID
+	clients int                             // that picks has used so far
 }
 
 // wishes is the configuration of a rig, in few words.
@@ -125,7 +127,7 @@ func (r *rig) build(w wishes) Tables {
 		{Addr: addr("10.0.0.1"), Kind: address.VIP},
 	}
 	for id, s := range w.services {
-		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags}
+		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags, Expiration: time.Hour, Destinations: r.remembers(uint32(id), max(w.workers, 1))}
 		if s.vip != "" {
 			ap := netip.MustParseAddrPort(s.vip)
 			v.Addr, v.Port = flow.FromNetip(ap.Addr()), ap.Port()
@@ -142,7 +144,7 @@ func (r *rig) build(w wishes) Tables {
 		}
 		v.Scheduler, _ = schedule.ByName(name)
 		for _, text := range s.servers {
-			rs := service.Real{Slot: uint32(len(reals)), Added: uint64(len(reals) + 1), Virtual: v.ID, Available: true, Weight: 1}
+			rs := service.Real{Slot: uint32(len(reals)), Added: uint64(len(reals) + 1), Identity: uint32(len(reals)), Virtual: v.ID, Available: true, Weight: 1}
 			var where string
 			fmt.Sscan(text, &where, &rs.Weight, &rs.Upper, &rs.Lower, &rs.Added)
 			ap := netip.MustParseAddrPort(where)
@@ -163,6 +165,17 @@ func (r *rig) build(w wishes) Tables {
 		Generation: 1, Services: service.NewTable(virtuals, reals, w.marks), Addresses: address.NewSet(kinds),
 		Hops: nexthop.New(testPorts(), testRoutes(), append(testNeighbors(), w.hops...)), Timeouts: conn.DefaultTimeouts(), Settings: w.settings,
 	}
+}
+
+// remembers returns what the workers remember of destinations: the same as long as the rig lives.
+func (r *rig) remembers(service uint32, workers int) []*destination.Table {
+	if r.memory == nil {
+		r.memory = map[uint32][]*destination.Table{}
+	}
+	if r.memory[service] == nil {
+		r.memory[service] = make([]*destination.Table, workers)
+	}
+	return r.memory[service]
 }
 
 func testPorts() []nexthop.Port {

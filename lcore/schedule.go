@@ -136,7 +136,7 @@ func (w *Worker) restart(t uint32) {
 func (w *Worker) pick(i int, v *service.Virtual) *service.Real {
 	k := &w.in.key[i]
 	w.others.refresh(w, v)
-	w.asking = schedule.Client{Addr: k.Src, Port: k.SrcPort, Dst: k.Dst}
+	w.asking = schedule.Client{Addr: k.Src, Port: k.SrcPort, Dst: k.Dst, Now: w.now}
 	n := schedule.All[v.Scheduler].Pick(v, &w.rotors[v.ID], w.loads, &w.asking)
 	if n == schedule.None {
 		return nil

@@ -2,9 +2,15 @@ package schedule
 
 import (
 	"slices"
+	"time"
 
+	"cleat/lcore/destination"
+	"cleat/lcore/flow"
 	"cleat/lcore/service"
 )
+
+// expiration is that of lblc and lblcr: shorter than the kernel's, so that tests meet it.
+const expiration = time.Hour
 
 // director keeps one service as management does, and schedules for it as one worker does.
 type director struct {
@@ -14,6 +20,7 @@ type director struct {
 	added     uint64
 
 	virtual *service.Virtual
+	memory  []*destination.Table // of the only worker
 	state   State
 	loads   []Load
 }
@@ -23,13 +30,13 @@ func newDirector(name string, flags uint8, slots int) *director {
 	if !ok {
 		panic("no scheduler " + name)
 	}
-	d := &director{scheduler: All[index], flags: flags, loads: make([]Load, slots)}
+	d := &director{scheduler: All[index], flags: flags, loads: make([]Load, slots), memory: make([]*destination.Table, 1)}
 	d.publish()
 	return d
 }
 
 func (d *director) publish() {
-	d.virtual = &service.Virtual{Flags: d.flags, Reals: slices.Clone(d.reals)}
+	d.virtual = &service.Virtual{Flags: d.flags, Reals: slices.Clone(d.reals), Destinations: d.memory, Expiration: expiration}
 	d.scheduler.Build(d.virtual)
 	d.scheduler.Changed(&d.state, d.virtual)
 }
@@ -38,14 +45,25 @@ func (d *director) find(slot uint32) int {
 	return slices.IndexFunc(d.reals, func(rs service.Real) bool { return rs.Slot == slot })
 }
 
+// add adds server N at 10.9.0.(10+N):80.
 func (d *director) add(slot uint32, weight int32) {
+	d.addAt(slot, weight, flow.V4(10<<24|9<<16|10+slot), 80)
+}
+
+func (d *director) addAt(slot uint32, weight int32, addr flow.Addr, port uint16) {
 	d.added++
-	d.reals = slices.Insert(d.reals, 0, service.Real{Slot: slot, Added: d.added, Available: true, Weight: weight})
+	d.reals = slices.Insert(d.reals, 0, service.Real{
+		Slot: slot, Added: d.added, Identity: slot, Addr: addr, Port: port, Available: true, Weight: weight, LastWeight: weight,
+	})
 	d.publish()
 }
 
 func (d *director) edit(slot uint32, weight int32) {
-	d.reals[d.find(slot)].Weight = weight
+	rs := &d.reals[d.find(slot)]
+	rs.Weight = weight
+	if weight != 0 {
+		rs.LastWeight = weight
+	}
 	d.publish()
 }
 

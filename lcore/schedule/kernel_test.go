@@ -55,12 +55,19 @@ func (r *replay) line(words []string) {
 		flags := uint8(0)
 		if len(words) == 3 {
 			for _, flag := range strings.Split(words[2], ",") {
-				flags |= map[string]uint8{"sh-fallback": service.Fallback, "sh-port": service.HashPort}[flag]
+				flags |= map[string]uint8{
+					"sh-fallback": service.Fallback, "mh-fallback": service.Fallback, "sh-port": service.HashPort, "mh-port": service.HashPort,
+				}[flag]
 			}
 		}
 		r.d = newDirector(words[1], flags, slots)
 	case "add":
-		r.d.add(uint32(number(1)), int32(number(3)))
+		if len(words) == 6 {
+			at := netip.MustParseAddrPort(words[5])
+			r.d.addAt(uint32(number(1)), int32(number(3)), flow.FromNetip(at.Addr()), at.Port())
+		} else {
+			r.d.add(uint32(number(1)), int32(number(3)))
+		}
 	case "edit":
 		r.d.edit(uint32(number(1)), int32(number(3)))
 	case "delete":
@@ -86,17 +93,24 @@ func (r *replay) line(words []string) {
 
 func (r *replay) connect(words []string) {
 	results := words[len(words)-1]
-	clients := make([]Client, len(results))
+	var asking []Client
 	if len(words) == 3 {
-		clients = readClients(r.t, words[1])
-	}
-	if len(clients) != len(results) {
-		r.t.Fatalf("%d clients, %d results", len(clients), len(results))
+		asking = readWho(r.t, words[1])
 	}
 	for i, want := range results {
-		got := r.d.pick(&clients[i])
-		if (got == None) != (want == 'x') || got != None && got != int(want-'0') {
-			r.t.Fatalf("%s %d of %s: server %d, the kernel: %c", words[0], i, results, got, want)
+		got := int(want - 'a' + 1) // by its template
+		if want < 'a' || want == 'x' {
+			var c Client
+			if len(words) == 3 {
+				if len(asking) == 0 {
+					r.t.Fatalf("more results than clients: %q", words)
+				}
+				c, asking = asking[0], asking[1:]
+			}
+			got = r.d.pick(&c)
+			if (got == None) != (want == 'x') || got != None && got != int(want-'0') {
+				r.t.Fatalf("%s %d of %s: server %d, the kernel: %c", words[0], i, results, got, want)
+			}
 		}
 		r.connections++
 		switch {
@@ -108,29 +122,41 @@ func (r *replay) connect(words []string) {
 			r.d.loads[got].Inactive++
 		}
 	}
+	if len(asking) != 0 {
+		r.t.Fatalf("more clients than results: %q", words)
+	}
 }
 
-func readClients(t *testing.T, list string) (clients []Client) {
+func readWho(t *testing.T, list string) (who []Client) {
 	for _, item := range strings.Split(list, ",") {
-		addr, port, _ := strings.Cut(item, ":")
-		addr, addrs, rowOfAddrs := strings.Cut(addr, "*")
-		port, ports, rowOfPorts := strings.Cut(port, "/")
+		text, destination := strings.CutPrefix(item, "@")
+		addrs, ports := text, "0"
+		if i := strings.LastIndexByte(text, ':'); !destination {
+			addrs, ports = text[:i], text[i+1:]
+		}
+		addr, n, rowOfAddrs := strings.Cut(addrs, "*")
+		addr, same, _ := strings.Cut(addr, "/")
+		port, m, rowOfPorts := strings.Cut(ports, "/")
 		port, both, rowOfBoth := strings.Cut(port, "*")
-		n, _ := strconv.Atoi(addrs + ports + both)
-		a := flow.FromNetip(netip.MustParseAddr(addr)).Uint32()
+		count, _ := strconv.Atoi(n + same + m + both)
+		a := ip(strings.Trim(addr, "[]"))
 		p, err := strconv.ParseUint(port, 10, 16)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range max(n, 1) {
-			clients = append(clients, Client{Addr: flow.V4(a), Port: uint16(p)})
+		for range max(count, 1) {
+			if destination {
+				who = append(who, Client{Dst: a})
+			} else {
+				who = append(who, Client{Addr: a, Port: uint16(p)})
+			}
 			if rowOfAddrs || rowOfBoth {
-				a++
+				a.Lo++
 			}
 			if rowOfPorts || rowOfBoth {
 				p++
 			}
 		}
 	}
-	return clients
+	return who
 }

@@ -1,7 +1,7 @@
 package schedule
 
 // All is every scheduler. Its order is that of service.Virtual.Scheduler.
-var All = []Scheduler{rr{}, wrr{}, lc{}, wlc{}, sh{}}
+var All = []Scheduler{rr{}, wrr{}, lc{}, wlc{}, sed{}, nq{}, lblc{}, lblcr{}, dh{}, sh{}, mh{}, fo{}, ovf{}, twos{}}
 
 // ByName returns the index in All of the scheduler with IPVS' name for it.
 func ByName(name string) (index uint8, ok bool) {

@@ -6,6 +6,7 @@ import "cleat/lcore/service"
 type rr struct{ stateless }
 
 func (rr) Name() string { return "rr" }
+func (rr) goesRound()   {}
 
 // Changed keeps the place in a list from which the last pick was removed (R.3). The server that follows it is found all the same; but
 // when nothing is left before it, its predecessor is the list's head, and what is added from now on comes next.

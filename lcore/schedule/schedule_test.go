@@ -15,7 +15,10 @@ import (
 )
 
 var clients = rapid.Custom(func(t *rapid.T) Client {
-	return Client{Addr: flow.V4(rapid.Uint32().Draw(t, "addr")), Port: rapid.Uint16().Draw(t, "port")}
+	return Client{
+		Addr: flow.V4(rapid.Uint32().Draw(t, "addr")), Port: rapid.Uint16().Draw(t, "port"),
+		Dst: flow.V4(10<<24 | 1<<8 | rapid.Uint32Range(1, 5).Draw(t, "destination")), // few, so that they come again
+	}
 })
 
 func ip(s string) flow.Addr { return flow.FromNetip(netip.MustParseAddr(s)) }
@@ -34,7 +37,7 @@ func sequence(d *director, n int) string {
 }
 
 func TestRegistry(t *testing.T) {
-	if want := []string{"rr", "wrr", "lc", "wlc", "sh"}; !slices.Equal(Names(), want) {
+	if want := strings.Fields("rr wrr lc wlc sed nq lblc lblcr dh sh mh fo ovf twos"); !slices.Equal(Names(), want) {
 		t.Errorf("Names() = %v, want %v", Names(), want)
 	}
 	for i, name := range Names() {
@@ -162,12 +165,12 @@ func TestHash8(t *testing.T) {
 		"198.51.100.254": {3, 80}, "255.255.255.255": {158, 235}, "0.0.0.0": {0, 76},
 	} {
 		c := Client{Addr: ip(addr), Port: 50000}
-		if got := [2]int{hash8(&c, 0), hash8(&c, service.HashPort)}; got != want {
+		if got := [2]int{hash8(c.number(0)), hash8(c.number(service.HashPort))}; got != want {
 			t.Errorf("%s: %v, want %v", addr, got, want)
 		}
 	}
 	// IPv6: the XOR of the four words, here those of 10.0.0.1 (X.1).
-	if got := hash8(&Client{Addr: ip("a00::1")}, 0); got != 39 {
+	if got := hash8((&Client{Addr: ip("a00::1")}).number(0)); got != 39 {
 		t.Errorf("a00::1: %d, want 39", got)
 	}
 }
@@ -212,7 +215,9 @@ func TestNoServers(t *testing.T) {
 func large(name string, n int) *director {
 	d := newDirector(name, service.Fallback, n)
 	for slot := range uint32(n) {
-		d.reals = append(d.reals, service.Real{Slot: slot, Added: math.MaxUint32 - uint64(slot), Weight: 1 + int32(slot%7)})
+		d.reals = append(d.reals, service.Real{
+			Slot: slot, Added: math.MaxUint32 - uint64(slot), Identity: slot, Addr: flow.V4(slot), Weight: 1 + int32(slot%7), LastWeight: 1 + int32(slot%7),
+		})
 	}
 	d.publish()
 	return d

@@ -2,8 +2,6 @@ package schedule
 
 import "cleat/lcore/service"
 
-const buckets = 256
-
 // sh takes the server that the client's address hashes to (scheduling.md S).
 type sh struct{}
 
@@ -31,7 +29,7 @@ func (sh) Pick(v *service.Virtual, _ *State, loads []Load, c *Client) int {
 	if len(v.Buckets) == 0 {
 		return None
 	}
-	h := hash8(c, v.Flags)
+	h := hash8(c.number(v.Flags))
 	if i := int(v.Buckets[h]); eligible(&v.Reals[i], loads) {
 		return i // S.3, S.4
 	}
@@ -45,13 +43,4 @@ func (sh) Pick(v *service.Virtual, _ *State, loads []Load, c *Client) int {
 		}
 	}
 	return None
-}
-
-// hash8 is H8 of X.1 over the client (S.2): a bucket's number.
-func hash8(c *Client, flags uint8) int {
-	v := c.Addr.Fold() // the whole address, not what a template looks at (S.7)
-	if flags&service.HashPort != 0 {
-		v += uint32(c.Port)
-	}
-	return int(v * 0x61C88647 >> (32 - 8))
 }

@@ -3,6 +3,7 @@ package schedule
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -11,7 +12,7 @@ import (
 
 type server struct {
 	slot             uint32
-	weight           int32
+	weight, last     int32 // last: the last weight that was not 0
 	overload         bool
 	active, inactive int32
 }
@@ -203,6 +204,18 @@ func TestTwins(t *testing.T) {
 		{"sh, sh-port", "sh", 0x10, func() twin { return shTwin{port: true} }},
 		{"sh, sh-fallback", "sh", 0x08, func() twin { return shTwin{fallback: true} }},
 		{"sh, both", "sh", 0x18, func() twin { return shTwin{fallback: true, port: true} }},
+		{"sed", "sed", 0, func() twin { return sedTwin{} }},
+		{"nq", "nq", 0, func() twin { return nqTwin{} }},
+		{"fo", "fo", 0, func() twin { return foTwin{} }},
+		{"ovf", "ovf", 0, func() twin { return ovfTwin{} }},
+		{"twos", "twos", 0, func() twin { return &twosTwin{} }},
+		{"dh", "dh", 0, func() twin { return dhTwin{} }},
+		{"mh", "mh", 0, func() twin { return &mhTwin{} }},
+		{"mh, mh-port", "mh", 0x10, func() twin { return &mhTwin{port: true} }},
+		{"mh, mh-fallback", "mh", 0x08, func() twin { return &mhTwin{fallback: true} }},
+		{"mh, both", "mh", 0x18, func() twin { return &mhTwin{fallback: true, port: true} }},
+		{"lblc", "lblc", 0, func() twin { return &lblcTwin{} }},
+		{"lblcr", "lblcr", 0, func() twin { return &lblcrTwin{} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) { compare(t, newDirector(c.scheduler, c.flags, slots), c.twin()) })
@@ -217,13 +230,14 @@ func compare(t *rapid.T, d *director, twin twin) {
 		all[i] = &server{slot: uint32(i)}
 	}
 	twin.changed(list)
+	now := time.Duration(0)
 	for range rapid.IntRange(1, 60).Draw(t, "steps") {
 		s := all[rapid.IntRange(0, len(all)-1).Draw(t, "server")]
 		weight := rapid.SampledFrom([]int32{0, 0, 1, 1, 2, 3, 4, 6, 8, 9, 12, 300}).Draw(t, "weight")
 		there := slices.Contains(list, s)
-		switch action := rapid.SampledFrom([]string{"add", "delete", "edit", "overload", "overload all", "overload none", "load", "pick", "pick", "pick"}).Draw(t, "action"); {
+		switch action := rapid.SampledFrom([]string{"add", "delete", "edit", "overload", "overload all", "overload none", "load", "wait", "pick", "pick", "pick"}).Draw(t, "action"); {
 		case action == "add" && !there:
-			s.weight = weight
+			s.weight, s.last = weight, weight
 			list = slices.Insert(list, 0, s)
 			d.add(s.slot, weight)
 			twin.changed(list)
@@ -235,6 +249,9 @@ func compare(t *rapid.T, d *director, twin twin) {
 			twin.changed(list)
 		case action == "edit" && there:
 			s.weight = weight
+			if weight != 0 {
+				s.last = weight
+			}
 			d.edit(s.slot, weight)
 			twin.changed(list)
 		case action == "overload":
@@ -249,9 +266,11 @@ func compare(t *rapid.T, d *director, twin twin) {
 			for _, s := range all {
 				drawLoad(t, s, &d.loads[s.slot])
 			}
+		case action == "wait":
+			now += time.Duration(rapid.IntRange(1, 80).Draw(t, "minutes")) * time.Minute
 		case action == "pick":
 			for range rapid.IntRange(1, 30).Draw(t, "picks") {
-				pickBoth(t, d, twin, list)
+				pickBoth(t, d, twin, list, now)
 			}
 		}
 	}
@@ -264,8 +283,9 @@ func drawLoad(t *rapid.T, s *server, l *Load) {
 	l.OthersActive, l.OthersInactive = s.active-l.Active, s.inactive-l.Inactive
 }
 
-func pickBoth(t *rapid.T, d *director, twin twin, list []*server) {
+func pickBoth(t *rapid.T, d *director, twin twin, list []*server, now time.Duration) {
 	client := clients.Draw(t, "client")
+	client.Now = now
 	want := None
 	if s := twin.pick(list, &client); s != nil {
 		want = int(s.slot)

@@ -7,6 +7,7 @@ import "cleat/lcore/service"
 type wrr struct{}
 
 func (wrr) Name() string { return "wrr" }
+func (wrr) goesRound()   {}
 
 func (wrr) Build(v *service.Virtual) {
 	v.GCD, v.MaxWeight = 0, 0

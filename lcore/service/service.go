@@ -3,10 +3,16 @@
 //
 // Everything here is plain data, built by management in one step and never changed afterwards. What workers
 // change (counts, rotors, overload) lies in their own arrays, found by the stable numbers Virtual.ID and
-// Real.Slot, and so outlives the change from one Table to the next.
+// Real.Slot, and so outlives the change from one Table to the next. Only Virtual.Destinations point to what workers
+// change, since nobody but management allocates.
 package service
 
-import "cleat/lcore/flow"
+import (
+	"time"
+
+	"cleat/lcore/destination"
+	"cleat/lcore/flow"
+)
 
 // Forward is a forwarding method, numbered as in IPVS (connections.md C1.4).
 type Forward uint8
@@ -33,6 +39,8 @@ type Real struct {
 	// Added numbers additions, ever growing: the list is in falling order of it (scheduling.md G.1). A server that
 	// is removed and added again gets a new number, an edited one keeps its own.
 	Added uint64
+	// Identity is the server's own for as long as it keeps the slot, and no other server's that had the slot before.
+	Identity uint32
 	// Virtual is the ID of the service that it belongs, or belonged, to.
 	Virtual uint32
 	Addr    flow.Addr
@@ -41,6 +49,9 @@ type Real struct {
 	// Available is false for a removed server that connections or templates still name (P5.2).
 	Available bool
 	Weight    int32 // 0…2^31−1; 0 quiesces
+	// LastWeight is the last Weight that was not 0; 0 only if the server was added with weight 0 and has had no other since
+	// (scheduling.md M.4).
+	LastWeight int32
 	// Upper and Lower are connection thresholds (connections.md C9); Upper 0: none. Lower is the effective limit L of C9.1.
 	Upper, Lower uint32
 }
@@ -69,10 +80,15 @@ type Virtual struct {
 
 	// Reals are the available servers, newest first (scheduling.md G.1).
 	Reals []Real
-	// Buckets is the table of schedulers that have one (sh: 256 indices into Reals, none if there are no servers).
+	// Buckets is the table of schedulers that have one: indices into Reals; 256 for sh and dh, 4093 for mh; none if no server has a place.
 	Buckets []uint16
 	// GCD and MaxWeight are over the weights > 0 (scheduling.md wrr); 1 and 0 if there are none.
 	GCD, MaxWeight int32
+	// Destinations are what lblc and lblcr remember, one table for each worker, by its number, which alone may touch it. They are the same for
+	// all Virtuals of one Incarnation. Empty for other schedulers.
+	Destinations []*destination.Table
+	// Expiration is after which time unused destinations are forgotten (lblc, lblcr), and sets of servers shrink (lblcr).
+	Expiration time.Duration
 }
 
 // Persistent reports whether clients are remembered.
