@@ -21,7 +21,7 @@ var checks = []func(checker){
 	checkPortsThere, checkPortNames, checkPortDevices, checkPortAddresses, checkPortSubnets, checkGateways,
 	checkVIPs, checkRoutes,
 	checkMarks, checkMarkUsed,
-	checkServiceNames, checkServiceAddress, checkServiceMark, checkScheduler, checkPersistence, checkNetmask, checkServiceCount,
+	checkServiceNames, checkServiceAddress, checkServiceMark, checkScheduler, checkMaglev, checkPersistence, checkNetmask, checkServiceCount,
 	checkServers, checkServerAddress, checkServerReachable, checkServerPort, checkServerLimits, checkServerCount,
 }
 
@@ -102,6 +102,8 @@ func checkDurations(c checker) {
 	c.seconds("timeouts.udp", c.Timeouts.UDP)
 	c.seconds("persistence.timeout", c.Persistence.Timeout)
 	c.seconds("persistence.extend", c.Persistence.Extend)
+	c.seconds("ipvs.lblc_expiration", c.IPVS.LblcExpiration)
+	c.seconds("ipvs.lblcr_expiration", c.IPVS.LblcrExpiration)
 	c.seconds("network.neighbor_reachable", c.Network.NeighborReachable)
 	if d := c.Workers.IdleSleep; d < time.Microsecond || d > 100*time.Millisecond {
 		c.errorf("workers.idle_sleep", "%s is out of range", formatDuration(d)).hint("1us…100ms")

@@ -74,7 +74,16 @@ var schedulers = []struct {
 	{"wrr", nil},
 	{"lc", nil},
 	{"wlc", nil},
+	{"sed", nil},
+	{"nq", nil},
+	{"lblc", nil},
+	{"lblcr", nil},
+	{"dh", nil},
 	{"sh", []string{"sh-fallback", "sh-port"}},
+	{"mh", []string{"mh-fallback", "mh-port"}},
+	{"fo", nil},
+	{"ovf", nil},
+	{"twos", nil},
 }
 
 func checkScheduler(c checker) {
@@ -95,6 +104,17 @@ func checkScheduler(c checker) {
 			} else if slices.Contains(s.Flags[:j], flag) {
 				c.errorf(path, "%q is there twice", flag)
 			}
+		}
+	}
+}
+
+// mhSlots is how many servers mh has room for (scheduling.md M.1).
+const mhSlots = 4093
+
+func checkMaglev(c checker) {
+	for i, s := range c.Services {
+		if n := len(s.Servers); s.Scheduler == "mh" && n > mhSlots {
+			c.errorf(at("service", i)+".scheduler", "%d servers, but mh has only %d places for them", n, mhSlots)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -102,5 +103,23 @@ func TestVdevOfTheEAL(t *testing.T) {
 	}
 	if c, err = Parse("base.toml", []byte(base)); err != nil || len(c.Warnings) != 1 {
 		t.Fatal(err, c)
+	}
+}
+
+// TestMaglevIsFull: mh has a place for 4093 servers.
+func TestMaglevIsFull(t *testing.T) {
+	base := strings.Replace(readText(t, "testdata/base.toml"), "flags = [\"sh-port\"]\n", "", 1)
+	base = strings.Replace(base, `scheduler = "sh"`, `scheduler = "mh"`, 1)
+	var more strings.Builder // than the two in base
+	for n := 2; n < 4093; n++ {
+		fmt.Fprintf(&more, "[[service.server]]\naddress = \"10.9.0.13:%d\"\n", n)
+	}
+	at := `[[service.server]]`
+	parse(t, strings.Replace(base, at, more.String()+at, 1))
+
+	more.WriteString("[[service.server]]\naddress = \"10.9.0.13:1\"\n")
+	const want = "c:31: service.scheduler: 4094 servers, but mh has only 4093 places for them"
+	if _, err := Parse("c", []byte(strings.Replace(base, at, more.String()+at, 1))); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

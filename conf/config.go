@@ -127,6 +127,9 @@ type IPVS struct {
 	ExpireNodestConn        bool `toml:"expire_nodest_conn"`        // default false
 	ExpireQuiescentTemplate bool `toml:"expire_quiescent_template"` // default false
 	SloppyTCP               bool `toml:"sloppy_tcp"`                // default false
+	// LblcExpiration, LblcrExpiration: how long the scheduler remembers an unused destination, and lblcr a set of servers (default 24 h).
+	LblcExpiration  Duration `toml:"lblc_expiration"`
+	LblcrExpiration Duration `toml:"lblcr_expiration"`
 }
 
 // Control is the API's Unix socket. A change needs a restart.
@@ -165,9 +168,9 @@ type Service struct {
 	TCP  netip.AddrPort `toml:"tcp"`
 	UDP  netip.AddrPort `toml:"udp"`
 	Mark uint32         `toml:"mark"`
-	// Scheduler: rr, wrr, lc, wlc (default), sh.
+	// Scheduler: rr, wrr, lc, wlc (default), sed, nq, lblc, lblcr, dh, sh, mh, fo, ovf, twos.
 	Scheduler string `toml:"scheduler"`
-	// Flags are the scheduler's: "sh-fallback", "sh-port".
+	// Flags are the scheduler's: "sh-fallback", "sh-port", "mh-fallback", "mh-port".
 	Flags []string `toml:"flags"`
 	// Persistent is the persistence timeout, 0 for none. Written true (Persistence.Timeout), a
 	// number of seconds or a duration ("300s", "10m").

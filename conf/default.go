@@ -14,7 +14,7 @@ func Default() *Config {
 		Tables:      Tables{Connections: 1_000_000, Templates: 1_000_000, Services: 4096, RealServers: 16384, Neighbors: 4096},
 		Timeouts:    Timeouts{TCP: 900 * time.Second, TCPFin: 120 * time.Second, UDP: 300 * time.Second},
 		Persistence: Persistence{Timeout: 360 * time.Second, Extend: 120 * time.Second, RestoreTimeout: true},
-		IPVS:        IPVS{ConnReuseMode: 1},
+		IPVS:        IPVS{ConnReuseMode: 1, LblcExpiration: 24 * time.Hour, LblcrExpiration: 24 * time.Hour},
 		Control:     Control{Socket: "/run/cleat/cleatd.sock"},
 		Metrics:     Metrics{Listen: "127.0.0.1:9469"},
 		Log:         Log{Level: "info", Format: "text"},

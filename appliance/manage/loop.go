@@ -63,7 +63,7 @@ func New(d *director.Director, c *conf.Config, path, version string, log *slog.L
 		log: log, level: level, path: path, version: version, started: now, loaded: now,
 		inbox: make(chan func()), ended: make(chan struct{}),
 		d: d, conf: c,
-		registry: registry.New(c.Tables.Services, c.Tables.RealServers),
+		registry: registry.New(c.Tables.Services, c.Tables.RealServers, len(c.Workers.Lcores)),
 	}
 	l.bases.init(d, l.registry)
 	if _, err := l.registry.Apply(c, now); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cleat/conf"
+	"cleat/lcore/destination"
 	"cleat/lcore/flow"
 )
 
@@ -45,38 +46,44 @@ type Virtual struct {
 	ID   uint32
 
 	incarnation, version uint32
-	servers              []*server // newest first
-	gone                 bool      // removed; kept while slots of its servers are
+	servers              []*server            // newest first
+	destinations         []*destination.Table // of this incarnation, by worker
+	gone                 bool                 // removed; kept while slots of its servers are
 }
 
 // server is a real server's slot.
 type server struct {
-	id      serverIdentity
-	conf    conf.Server
-	slot    uint32
-	added   uint64
-	virtual *Virtual
-	gone    time.Time // removed; zero: it is there
+	id         serverIdentity
+	conf       conf.Server
+	slot       uint32
+	identity   uint32
+	added      uint64
+	lastWeight int // last one that was not 0, or with which it was added
+	virtual    *Virtual
+	gone       time.Time // removed; zero: it is there
 }
 
 // Registry turns what the operator wants into service.Tables. It gives services and real servers their stable numbers, and keeps
 // removed real servers until nothing names them any more. One goroutine uses it.
 type Registry struct {
-	virtuals map[Identity]*Virtual
-	servers  map[serverIdentity]*server
-	order    []*Virtual // as in the configuration
-	ids      numbers    // services' numbers
-	slots    numbers    // real servers' numbers
-	added    uint64     // real servers so far
-	changes  uint32     // incarnations and versions so far
+	virtuals   map[Identity]*Virtual
+	servers    map[serverIdentity]*server
+	order      []*Virtual // as in the configuration
+	ids        numbers    // services' numbers
+	slots      numbers    // real servers' numbers
+	workers    int
+	identities uint32 // of real servers so far
+	added      uint64 // real servers so far, every return counted
+	changes    uint32 // incarnations and versions so far
 	// FreshService and FreshServer are called when a number gets a new owner, whose counters start at what they are.
 	FreshService func(id uint32)
 	FreshServer  func(slot uint32)
 }
 
-// New returns a registry with room for so many services and real servers.
-func New(services, servers int) *Registry {
+// New returns a registry with room for so many services and real servers, for that many workers.
+func New(services, servers, workers int) *Registry {
 	return &Registry{
+		workers:  workers,
 		virtuals: map[Identity]*Virtual{}, servers: map[serverIdentity]*server{},
 		ids: numbers{limit: services}, slots: numbers{limit: servers},
 		FreshService: func(uint32) {}, FreshServer: func(uint32) {},
@@ -146,6 +153,7 @@ func (r *Registry) put(id Identity, s *conf.Service, now time.Time) (v *Virtual,
 	}
 	if v.gone || v.Conf.Scheduler != s.Scheduler { // G.7
 		v.incarnation = r.change()
+		v.destinations = make([]*destination.Table, r.workers) // that lblc and lblcr fill when they are built
 		changed = true
 	}
 	v.gone = false
@@ -175,15 +183,20 @@ func (r *Registry) putServers(id Identity, v *Virtual, wanted []conf.Server, now
 		if s != nil && s.gone.IsZero() {
 			changed = changed || s.conf != w
 			s.conf = w
+			if w.Weight != 0 {
+				s.lastWeight = w.Weight
+			}
 			continue
 		}
 		if s == nil {
-			s = &server{id: serverIdentity{id, w.Address}, slot: r.slots.take()}
+			r.identities++
+			s = &server{id: serverIdentity{id, w.Address}, slot: r.slots.take(), identity: r.identities}
 			r.servers[s.id] = s
 			r.FreshServer(s.slot)
 		}
 		r.added++
 		s.conf, s.virtual, s.added, s.gone = w, v, r.added, time.Time{}
+		s.lastWeight = w.Weight
 		v.servers = slices.Insert(v.servers, 0, s)
 		changed = true
 	}

@@ -157,7 +157,7 @@ func drawConfig(t *rapid.T) *conf.Config {
 // TestRegistry holds a registry to its twin over configurations that follow one another, and time.
 func TestRegistry(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := New(maxServices, maxServers)
+		r := New(maxServices, maxServers, 1)
 		var freshServices, freshServers []uint32
 		r.FreshService = func(id uint32) { freshServices = append(freshServices, id) }
 		r.FreshServer = func(slot uint32) { freshServers = append(freshServers, slot) }

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"net/netip"
+	"time"
 
 	"cleat/conf"
 	"cleat/lcore/flow"
@@ -19,16 +20,16 @@ func (r *Registry) Table(c *conf.Config) (*service.Table, []service.Real) {
 	}
 	virtuals := make([]*service.Virtual, len(r.order))
 	for i, v := range r.order {
-		virtuals[i] = v.build(reals)
+		virtuals[i] = v.build(reals, &c.IPVS)
 	}
 	return service.NewTable(virtuals, reals, rules(c.Marks)), reals
 }
 
 func (s *server) real() service.Real {
 	return service.Real{
-		Slot: s.slot, Added: s.added, Virtual: s.virtual.ID,
+		Slot: s.slot, Added: s.added, Identity: s.identity, Virtual: s.virtual.ID,
 		Addr: flow.FromNetip(s.conf.Address.Addr()), Port: s.conf.Address.Port(), Forward: service.NAT,
-		Available: s.gone.IsZero(), Weight: int32(s.conf.Weight),
+		Available: s.gone.IsZero(), Weight: int32(s.conf.Weight), LastWeight: int32(s.lastWeight),
 		Upper: s.conf.Upper, Lower: lowerLimit(s.conf.Upper, s.conf.Lower),
 	}
 }
@@ -41,7 +42,7 @@ func lowerLimit(upper, lower uint32) uint32 {
 	return upper - upper/4
 }
 
-func (v *Virtual) build(reals []service.Real) *service.Virtual {
+func (v *Virtual) build(reals []service.Real, switches *conf.IPVS) *service.Virtual {
 	s := &v.Conf
 	id := IdentityOf(s)
 	scheduler, _ := schedule.ByName(s.Scheduler) // conf knows the same names
@@ -50,6 +51,7 @@ func (v *Virtual) build(reals []service.Real) *service.Virtual {
 		Mark: id.Mark, Proto: id.Proto, Port: id.Address.Port(), Addr: flow.FromNetip(id.Address.Addr()),
 		Scheduler: scheduler, Flags: flags(s.Flags),
 		Timeout: wheel.Ticks(s.Persistent), Mask: flow.MaskOf(int(s.Netmask), true),
+		Destinations: v.destinations, Expiration: expiration(s.Scheduler, switches),
 	}
 	if id.Mark != 0 {
 		out.Addr = flow.V4(0)
@@ -61,12 +63,23 @@ func (v *Virtual) build(reals []service.Real) *service.Virtual {
 	return out
 }
 
+// expiration is how long a scheduler remembers destinations, if it does.
+func expiration(scheduler string, switches *conf.IPVS) time.Duration {
+	switch scheduler {
+	case "lblc":
+		return switches.LblcExpiration
+	case "lblcr":
+		return switches.LblcrExpiration
+	}
+	return 0
+}
+
 func flags(names []string) (f uint8) {
 	for _, n := range names {
 		switch n {
-		case "sh-fallback":
+		case "sh-fallback", "mh-fallback":
 			f |= service.Fallback
-		case "sh-port":
+		case "sh-port", "mh-port":
 			f |= service.HashPort
 		}
 	}

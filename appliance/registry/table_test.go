@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cleat/conf"
+	"cleat/lcore/destination"
 	"cleat/lcore/flow"
 	"cleat/lcore/schedule"
 	"cleat/lcore/service"
@@ -33,25 +34,26 @@ func TestTable(t *testing.T) {
 			{Mark: 7, Scheduler: "wrr", Netmask: 32, Servers: []conf.Server{{Address: netip.MustParseAddrPort("10.9.0.11:0"), Weight: 2}}},
 		},
 	}
-	r := New(10, 10)
+	r := New(10, 10, 1)
 	if _, err := r.Apply(c, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	table, reals := r.Table(c)
-	first := service.Real{Slot: 0, Added: 1, Addr: v4("10.9.0.11"), Port: 8080, Available: true, Weight: 3, Upper: 100, Lower: 75} // C9.1
-	second := service.Real{Slot: 1, Added: 2, Addr: v4("10.9.0.12"), Port: 8080, Available: true, Upper: 100, Lower: 10}
-	third := service.Real{Slot: 2, Added: 3, Virtual: 1, Addr: v4("10.9.0.11"), Available: true, Weight: 2}
+	first := service.Real{Slot: 0, Added: 1, Identity: 1, Addr: v4("10.9.0.11"), Port: 8080, Available: true, Weight: 3, LastWeight: 3, Upper: 100, Lower: 75} // C9.1
+	second := service.Real{Slot: 1, Added: 2, Identity: 2, Addr: v4("10.9.0.12"), Port: 8080, Available: true, Upper: 100, Lower: 10}
+	third := service.Real{Slot: 2, Added: 3, Identity: 3, Virtual: 1, Addr: v4("10.9.0.11"), Available: true, Weight: 2, LastWeight: 2}
 	if diff := cmp.Diff([]service.Real{first, second, third}, reals); diff != "" {
 		t.Errorf("real servers:\n%s", diff)
 	}
 	sh, _ := schedule.ByName("sh")
 	wrr, _ := schedule.ByName("wrr")
+	none := []*destination.Table{nil} // neither is lblc or lblcr
 	want := []service.Virtual{
 		{
 			Incarnation: 1, Version: 2, Proto: flow.TCP, Port: 80, Addr: v4("10.0.0.1"), Scheduler: sh, Flags: service.Fallback | service.HashPort,
-			Timeout: 75000, Mask: flow.MaskOf(24, true), Reals: []service.Real{second, first},
+			Timeout: 75000, Mask: flow.MaskOf(24, true), Reals: []service.Real{second, first}, Destinations: none,
 		},
-		{ID: 1, Incarnation: 3, Version: 4, Mark: 7, Addr: flow.V4(0), Scheduler: wrr, Mask: flow.MaskOf(32, true), Reals: []service.Real{third}, GCD: 2, MaxWeight: 2},
+		{ID: 1, Incarnation: 3, Version: 4, Mark: 7, Addr: flow.V4(0), Scheduler: wrr, Mask: flow.MaskOf(32, true), Reals: []service.Real{third}, GCD: 2, MaxWeight: 2, Destinations: none},
 	}
 	for i, v := range table.Virtuals() {
 		got := *v
@@ -91,8 +93,8 @@ func verifyMarks(t *testing.T, table *service.Table) {
 func TestApplyRefuses(t *testing.T) {
 	services := []conf.Service{{Mark: 1, Servers: []conf.Server{{}}}, {Mark: 2}}
 	for want, r := range map[string]*Registry{
-		"2 new services, but tables.services leaves room for 1 (removed ones count while connections to them live)":                        New(1, 5),
-		"1 new real servers, but tables.real_servers leaves room for 0 (removed ones count while connections to them live, 2m0s at least)": New(5, 0),
+		"2 new services, but tables.services leaves room for 1 (removed ones count while connections to them live)":                        New(1, 5, 1),
+		"1 new real servers, but tables.real_servers leaves room for 0 (removed ones count while connections to them live, 2m0s at least)": New(5, 0, 1),
 	} {
 		if _, err := r.Apply(&conf.Config{Services: services}, time.Now()); err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)

@@ -85,7 +85,7 @@ type Virtual struct {
 	// GCD and MaxWeight are over the weights > 0 (scheduling.md wrr); 1 and 0 if there are none.
 	GCD, MaxWeight int32
 	// Destinations are what lblc and lblcr remember, one table for each worker, by its number, which alone may touch it. They are the same for
-	// all Virtuals of one Incarnation. Empty for other schedulers.
+	// all Virtuals of one Incarnation. nil for other schedulers.
 	Destinations []*destination.Table
 	// Expiration is after which time unused destinations are forgotten (lblc, lblcr), and sets of servers shrink (lblcr).
 	Expiration time.Duration
