@@ -108,6 +108,27 @@ func TestMHFull(t *testing.T) {
 	}
 }
 
+// TestMHFallbackGoesFar: M.7, where all but a server with few slots are overloaded.
+func TestMHFallbackGoesFar(t *testing.T) {
+	d, twin := newDirector("mh", service.Fallback, slots), &mhTwin{fallback: true}
+	list := []*server{{slot: 1, weight: 63, last: 63, overload: true}, {slot: 0, weight: 1, last: 1}}
+	d.add(0, 1)
+	d.add(1, 63)
+	d.loads[1].Overload = true
+	twin.changed(list)
+	for a := range uint32(1000) {
+		c := &Client{Addr: flow.V4(172<<24 + a)}
+		if got, want := d.pick(c), twin.pick(list, c); want == nil || got != int(want.slot) {
+			t.Fatalf("client %d: server %d, the twin's %v", a, got, want)
+		}
+	}
+
+	d.edit(0, 0)
+	if got := d.pick(&Client{}); got != None {
+		t.Errorf("server %d, want none", got)
+	}
+}
+
 func BenchmarkMHBuild(b *testing.B) {
 	d := large("mh", 100)
 	for b.Loop() {
