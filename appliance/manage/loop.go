@@ -45,6 +45,7 @@ type Loop struct {
 	conf       *conf.Config
 	registry   *registry.Registry
 	neighbours *neighbor.Table
+	refused    uint64 // neighbours, as far as the log has said so
 	bases      bases
 	greetings  []greeting
 
@@ -178,8 +179,13 @@ func (l *Loop) publish(t *lcore.Tables) {
 	l.tables.Store(t)
 }
 
-// reap frees what removed servers and services had, once nothing names them.
+// reap frees what removed servers and services had, once nothing names them. It also says, no more often than that, that the table of
+// neighbours is too small.
 func (l *Loop) reap(now time.Time) {
+	if n := l.neighbours.Refused; n != l.refused {
+		l.log.Warn("the table of neighbours was full (tables.neighbors)", "refused", n-l.refused)
+		l.refused = n
+	}
 	named := func(slot uint32) bool {
 		for _, w := range l.d.Workers {
 			if c := w.Real(slot); c.Active+c.Inactive+c.Templates != 0 {

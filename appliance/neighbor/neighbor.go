@@ -85,18 +85,19 @@ func (t *Table) Configure(hops *nexthop.Table, reachable time.Duration, required
 	}
 	for _, a := range required {
 		if port, ok := nexthop.OnLink(hops.Ports(), a); ok {
-			if n := t.take(key{port, a}); n != nil {
+			if n := t.take(key{port, a}, true); n != nil {
 				n.required = true
 			}
 		}
 	}
 }
 
-// take returns a neighbour, a new one if it is not known yet; nil if the table is full.
-func (t *Table) take(k key) *Neighbor {
+// take returns a neighbour, a new one if it is not known yet. In a full table a needed one takes the place of one that is not
+// required; nil if there is none, or the new one is not needed: who only asks for us cannot push others out.
+func (t *Table) take(k key, needed bool) *Neighbor {
 	n := t.neighbours[k]
 	if n == nil {
-		if len(t.neighbours) >= t.capacity {
+		if len(t.neighbours) >= t.capacity && !(needed && t.evict()) {
 			t.Refused++
 			return nil
 		}
@@ -104,6 +105,21 @@ func (t *Table) take(k key) *Neighbor {
 		t.neighbours[k] = n
 	}
 	return n
+}
+
+// evict forgets the neighbour that was not heard for the longest time, of those that are not required, and reports whether there
+// was one.
+func (t *Table) evict() bool {
+	var oldest *Neighbor
+	for _, n := range t.neighbours {
+		if !n.required && (oldest == nil || n.Heard.Before(oldest.Heard)) {
+			oldest = n
+		}
+	}
+	if oldest != nil {
+		delete(t.neighbours, key{oldest.Port, oldest.Addr})
+	}
+	return oldest != nil
 }
 
 // News takes in what a worker has to tell, and reports whether the known neighbours have changed. An answer that nobody asked for is
@@ -119,7 +135,7 @@ func (t *Table) News(x *lcore.Neighbor, now time.Time) (changed bool) {
 	}
 	n := t.neighbours[k]
 	if n == nil && !x.Reply {
-		n = t.take(k)
+		n = t.take(k, false)
 	}
 	if n == nil {
 		return false
@@ -131,7 +147,7 @@ func (t *Table) News(x *lcore.Neighbor, now time.Time) (changed bool) {
 
 // need asks at once for a neighbour that packets wait for.
 func (t *Table) need(k key, now time.Time) {
-	n := t.take(k)
+	n := t.take(k, true)
 	if n == nil || n.State == Reachable || n.State == Stale || now.Sub(n.Asked) < askEvery {
 		return
 	}

@@ -216,48 +216,28 @@ func TestKnown(t *testing.T) {
 	}
 }
 
-// TestCapacity: a full table takes up nobody until somebody is forgotten, and counts that.
+// TestCapacity: a full table takes up nobody who only asks for us, and counts that; one that packets need takes the place of the one
+// not heard for the longest time, but never that of a required one.
 func TestCapacity(t *testing.T) {
-	p := newPlay(t, 2)
-	p.do(0, need)
+	p := newPlay(t, 3, addr("10.9.0.11"))
+	p.do(0, "tick") // asks for the required one, which never answers
 	p.do(0, "request 1 10.9.0.12 "+other)
-	before := p.do(0, "tick")
-	for _, event := range []string{"need 1 10.9.0.13", "request 1 10.9.0.14 " + other} {
-		if got := p.do(0, event); got != before {
-			t.Errorf("%s: %q, want %q", event, got, before)
+	p.do(1*s, "request 1 10.9.0.13 "+other)
+	const before = "10.9.0.11 resolving; 10.9.0.12 reachable; 10.9.0.13 reachable"
+	if got := p.do(1*s, "request 1 10.9.0.14 "+other); got != before || p.table.Refused != 1 {
+		t.Errorf("somebody asks: %q, refused %d", got, p.table.Refused)
+	}
+	for i, want := range []string{
+		"asks all for 10.9.0.21 as 10.9.0.1; 10.9.0.11 resolving; 10.9.0.13 reachable; 10.9.0.21 resolving",
+		"asks all for 10.9.0.22 as 10.9.0.1; 10.9.0.11 resolving; 10.9.0.13 reachable; 10.9.0.22 resolving", // 21 was never heard
+	} {
+		if got := p.do(1*s, fmt.Sprintf("need 1 10.9.0.2%d", i+1)); got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	if p.table.Refused != 2 {
-		t.Errorf("refused %d, want 2", p.table.Refused)
-	}
-	for at := 1 * s; at <= 3*s; at += s {
-		p.do(at, "tick")
-	}
-	p.do(62*s, "tick") // the first is forgotten
-	if got, want := p.do(62*s, "need 1 10.9.0.13"), "asks all for 10.9.0.13 as 10.9.0.1; 10.9.0.12 stale; 10.9.0.13 resolving"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
 
-// TestConfigure: a reload forgets whom it puts off the link, and drops requirements.
-func TestConfigure(t *testing.T) {
-	p := newPlay(t, 10, addr(rs), addr("10.8.0.2"))
-	p.do(0, "tick")
-	p.table.Configure(nexthop.New([]nexthop.Port{
-		{MAC: wire.MAC{2, 0, 0, 0, 8, 1}, Subnets: []nexthop.Subnet{{Own: addr("10.7.0.1"), Bits: 24}}},
-		{MAC: wire.MAC{2, 0, 0, 0, 9, 1}, Subnets: []nexthop.Subnet{{Own: addr("10.9.0.1"), Bits: 24}}},
-	}, nil, nil), 10*s, nil)
-	if got := p.do(0, "tick"); got != resolving {
-		t.Errorf("after the reload: %q", got)
-	}
-	p.do(100*ms, reply)
-	if got := p.do(10100*ms, "tick"); got != asksHim+stale { // the new time
-		t.Errorf("10 s later: %q", got)
-	}
-	for at := 11 * s; at <= 14*s; at += s {
-		p.do(at, "tick")
-	}
-	if got := p.do(80*s, "tick"); got != "" { // not required any more
-		t.Errorf("then: %q", got)
+	p = newPlay(t, 1, addr("10.9.0.11"))
+	if got := p.do(0, "need 1 10.9.0.13"); got != "10.9.0.11 resolving" || p.table.Refused != 1 {
+		t.Errorf("all are required: %q, refused %d", got, p.table.Refused)
 	}
 }

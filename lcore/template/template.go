@@ -103,6 +103,11 @@ func (e *Entry) Key() Key {
 	return k
 }
 
+// found is the key that the entry is, or was, found by.
+func (e *Entry) found() *Key {
+	return &Key{Client: flow.V4(e.client), Virtual: flow.V4(e.virtual), Port: e.port, Proto: e.proto}
+}
+
 // AllPorts reports whether the template is for all ports of its virtual address, also once it is invalid.
 func (e *Entry) AllPorts() bool { return e.port == 0 }
 
@@ -144,7 +149,7 @@ func (s *Shard) Find(k *Key) uint32 {
 	client, virtual := k.Client.Uint32(), k.Virtual.Uint32()
 	for c := s.Index.Search(s.hash(k)); c.Next(); {
 		e := &s.Entries[c.Entry]
-		if e.client == client && e.virtual == virtual && e.port == k.Port && e.proto == k.Proto && !e.invalid {
+		if e.client == client && e.virtual == virtual && e.port == k.Port && e.proto == k.Proto {
 			return c.Entry
 		}
 	}
@@ -174,11 +179,15 @@ func (s *Shard) Touch(i, now uint32) {
 }
 
 // Invalidate makes entry i one that is never found again, while it lives on until its timer ends and its connections
-// are gone (P5.7). It stays in the index under its old key: that is how Remove finds it.
-func (s *Shard) Invalidate(i uint32) { s.Entries[i].invalid = true }
+// are gone (P5.7). It leaves the index at once: a client whose templates are invalidated again and again would fill its buckets with them.
+func (s *Shard) Invalidate(i uint32) {
+	e := &s.Entries[i]
+	s.Index.Remove(s.hash(e.found()), i)
+	e.invalid = true
+}
 
 // Remove takes entry i out of the table; its slot is free after Reclaim.
 func (s *Shard) Remove(i uint32) {
 	e := &s.Entries[i]
-	s.Shard.Remove(i, s.hash(&Key{flow.V4(e.client), flow.V4(e.virtual), e.port, e.proto}))
+	s.Shard.Remove(i, s.hash(e.found())) // an invalid one is not in the index any more, which takes that calmly
 }

@@ -119,6 +119,20 @@ func TestInvalidate(t *testing.T) {
 	}
 }
 
+// TestInvalidAgainAndAgain: what is invalid takes no place in the index, however often that happens to one client.
+func TestInvalidAgainAndAgain(t *testing.T) {
+	s := newShard(t, 100)
+	key := Key{ip("172.16.5.0"), ip("10.0.0.1"), 80, flow.TCP}
+	for n := range 100 {
+		i := s.Insert(&key, 1, 8080, 100)
+		if i == 0 {
+			t.Fatalf("no place for template %d", n)
+		}
+		s.Touch(i, 0)
+		s.Invalidate(i)
+	}
+}
+
 func TestFullShardRefuses(t *testing.T) {
 	s := newShard(t, 1)
 	key, other := Key{Client: ip("172.16.5.0")}, Key{Client: ip("172.16.6.0")}
