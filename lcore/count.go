@@ -235,7 +235,7 @@ func (o *others) of(workers []*Worker, self int) {
 // refresh renews the sums for the servers of v if they are too old, and judges by them which servers are overloaded: a worker may have no connection
 // of its own whose end would tell (C9.3).
 func (o *others) refresh(w *Worker, v *service.Virtual) {
-	if len(o.stats) == 0 || w.now-o.at[v.ID] < othersAge {
+	if !v.Balanced || len(o.stats) == 0 || w.now-o.at[v.ID] < othersAge {
 		return
 	}
 	o.at[v.ID] = w.now

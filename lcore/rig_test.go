@@ -158,7 +158,7 @@ func (r *rig) build(w wishes) Tables {
 			kinds = append(kinds, address.Entry{Addr: rs.Addr, Kind: address.Real})
 		}
 		slices.SortFunc(v.Reals, func(a, b service.Real) int { return cmp.Compare(b.Added, a.Added) })
-		schedule.All[v.Scheduler].Build(v)
+		schedule.Build(v)
 		virtuals = append(virtuals, v)
 	}
 	return Tables{

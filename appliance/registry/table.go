@@ -59,7 +59,7 @@ func (v *Virtual) build(reals []service.Real, switches *conf.IPVS) *service.Virt
 	for _, rs := range v.servers {
 		out.Reals = append(out.Reals, reals[rs.slot])
 	}
-	schedule.All[scheduler].Build(out)
+	schedule.Build(out)
 	return out
 }
 

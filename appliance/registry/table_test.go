@@ -51,7 +51,7 @@ func TestTable(t *testing.T) {
 	want := []service.Virtual{
 		{
 			Incarnation: 1, Version: 2, Proto: flow.TCP, Port: 80, Addr: v4("10.0.0.1"), Scheduler: sh, Flags: service.Fallback | service.HashPort,
-			Timeout: 75000, Mask: flow.MaskOf(24, true), Reals: []service.Real{second, first}, Destinations: none,
+			Timeout: 75000, Mask: flow.MaskOf(24, true), Balanced: true, Reals: []service.Real{second, first}, Destinations: none,
 		},
 		{ID: 1, Incarnation: 3, Version: 4, Mark: 7, Addr: flow.V4(0), Scheduler: wrr, Mask: flow.MaskOf(32, true), Reals: []service.Real{third}, GCD: 2, MaxWeight: 2, Destinations: none},
 	}

@@ -11,6 +11,7 @@ import (
 type lblc struct{}
 
 func (lblc) Name() string { return "lblc" }
+func (lblc) balances()    {}
 
 // Build makes the workers' tables if v does not come with those of the same Incarnation.
 func (lblc) Build(v *service.Virtual) { remember(v, 1) }

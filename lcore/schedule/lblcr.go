@@ -16,6 +16,7 @@ type lblcr struct{}
 const setSize = 16
 
 func (lblcr) Name() string { return "lblcr" }
+func (lblcr) balances()    {}
 
 // Build is as that of lblc.
 func (lblcr) Build(v *service.Virtual) { remember(v, setSize) }

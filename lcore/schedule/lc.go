@@ -6,6 +6,7 @@ import "cleat/lcore/service"
 type lc struct{ stateless }
 
 func (lc) Name() string { return "lc" }
+func (lc) balances()    {}
 
 func (lc) Pick(v *service.Virtual, _ *State, loads []Load, _ *Client) int {
 	best, least := None, uint32(0)

@@ -6,6 +6,7 @@ import "cleat/lcore/service"
 type nq struct{ stateless }
 
 func (nq) Name() string { return "nq" }
+func (nq) balances()    {}
 
 func (nq) Pick(v *service.Virtual, _ *State, loads []Load, _ *Client) int {
 	best := lightest{index: None}

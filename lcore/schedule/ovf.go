@@ -6,6 +6,7 @@ import "cleat/lcore/service"
 type ovf struct{ stateless }
 
 func (ovf) Name() string { return "ovf" }
+func (ovf) balances()    {}
 
 func (ovf) Pick(v *service.Virtual, _ *State, loads []Load, _ *Client) int {
 	best := None

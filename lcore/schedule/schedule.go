@@ -56,6 +56,12 @@ type Scheduler interface {
 	Pick(v *service.Virtual, s *State, loads []Load, c *Client) int
 }
 
+// Balancer is a Scheduler that compares how much servers have to do, so that it has to know of other workers' connections.
+type Balancer interface {
+	Scheduler
+	balances()
+}
+
 // Rotor is a Scheduler that goes round the list: several workers had better begin at different servers.
 type Rotor interface {
 	Scheduler

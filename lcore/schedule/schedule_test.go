@@ -246,3 +246,19 @@ func BenchmarkPick(b *testing.B) {
 		}
 	}
 }
+
+// TestBalanced: which services have to know of other workers' connections.
+func TestBalanced(t *testing.T) {
+	balancers := map[string]bool{"lc": true, "wlc": true, "sed": true, "nq": true, "lblc": true, "lblcr": true, "ovf": true, "twos": true}
+	for _, name := range Names() {
+		n, _ := ByName(name)
+		v := &service.Virtual{Scheduler: n, Reals: []service.Real{{Weight: 1, LastWeight: 1}}}
+		if Build(v); v.Balanced != balancers[name] {
+			t.Errorf("%s: balanced %v", name, v.Balanced)
+		}
+		v.Reals[0].Upper = 1
+		if Build(v); !v.Balanced {
+			t.Errorf("%s: thresholds count the connections of all workers", name)
+		}
+	}
+}

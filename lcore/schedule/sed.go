@@ -6,6 +6,7 @@ import "cleat/lcore/service"
 type sed struct{ stateless }
 
 func (sed) Name() string { return "sed" }
+func (sed) balances()    {}
 
 func (sed) Pick(v *service.Virtual, _ *State, loads []Load, _ *Client) int {
 	best := lightest{index: None}

@@ -10,6 +10,7 @@ import (
 type twos struct{ stateless }
 
 func (twos) Name() string { return "twos" }
+func (twos) balances()    {}
 
 func (twos) Pick(v *service.Virtual, s *State, loads []Load, _ *Client) int {
 	total := int64(0)

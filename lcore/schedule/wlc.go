@@ -6,6 +6,7 @@ import "cleat/lcore/service"
 type wlc struct{ stateless }
 
 func (wlc) Name() string { return "wlc" }
+func (wlc) balances()    {}
 
 // Pick tests the weight of all servers, not only of those before the first eligible one: as W.2 says, one of weight 0 cannot win.
 func (wlc) Pick(v *service.Virtual, _ *State, loads []Load, _ *Client) int {

@@ -78,6 +78,8 @@ type Virtual struct {
 	// Mask is ANDed to the client's address to find its template.
 	Mask flow.Addr
 
+	// Balanced: picks depend on how many connections servers have, those of other workers included (schedule.Build).
+	Balanced bool
 	// Reals are the available servers, newest first (scheduling.md G.1).
 	Reals []Real
 	// Buckets is the table of schedulers that have one: indices into Reals; 256 for sh and dh, 4093 for mh; none if no server has a place.

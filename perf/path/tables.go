@@ -64,7 +64,7 @@ func (c *Case) tables() *lcore.Tables {
 		known = append(known, nexthop.Neighbor{Addr: all[n].Addr, MAC: realMAC(n)})
 	}
 	v.Scheduler, _ = schedule.ByName("rr")
-	schedule.All[v.Scheduler].Build(v)
+	schedule.Build(v)
 	ports := []nexthop.Port{{MAC: ownMAC, MTU: 1500, Subnets: []nexthop.Subnet{own(outside), own(inside)}}}
 	routes := []nexthop.Route{{Dst: flow.FromNetip(traffic.Clients.Addr()), Bits: traffic.Clients.Bits(), Via: flow.FromNetip(router)}}
 	return &lcore.Tables{
