@@ -3,8 +3,6 @@
 package director
 
 import (
-	"crypto/rand"
-	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"time"
@@ -98,7 +96,7 @@ func (d *Director) Start(c *conf.Config, t *lcore.Tables) error {
 
 func (d *Director) plans(c *conf.Config) []lcore.Plan {
 	steering := flow.NewSteering(len(d.Lcores), c.Network.SteeringPrefix4, 64)
-	seed := newSeed()
+	seed := flow.NewSeed()
 	start := time.Now()
 	plans := make([]lcore.Plan, len(d.Lcores))
 	for i := range plans {
@@ -114,7 +112,7 @@ func (d *Director) plans(c *conf.Config) []lcore.Plan {
 			},
 			Connections: c.Tables.Connections, Templates: c.Tables.Templates,
 			Services: c.Tables.Services, Reals: c.Tables.RealServers,
-			Seed: seed, Steering: steering,
+			Seed: &seed, Steering: steering,
 			Clock: func() time.Duration { return time.Since(start) },
 			Idle:  idle(&c.Workers),
 		}
@@ -127,16 +125,6 @@ func idle(w *conf.Workers) lcore.Idle {
 		return lcore.Idle{}
 	}
 	return lcore.Idle{After: w.IdleAfter, Sleep: w.IdleSleep}
-}
-
-func newSeed() *flow.Seed {
-	var b [32]byte
-	rand.Read(b[:])
-	var s flow.Seed
-	for i := range s {
-		s[i] = binary.LittleEndian.Uint64(b[8*i:])
-	}
-	return &s
 }
 
 // Close stops workers, ports and the EAL, in this order, as far as they were started.

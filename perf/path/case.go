@@ -4,7 +4,6 @@ package path
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"cleat/cgo/eal"
@@ -99,10 +98,11 @@ func clockOf(s bed.Source, c *Case) func() time.Duration {
 }
 
 func (c *Case) plan(q burst.Queue, pool burst.Pool, alloc memory.Alloc, clock func() time.Duration) lcore.Plan {
+	seed := flow.NewSeed()
 	return lcore.Plan{
 		Workers: 1, Queues: []burst.Queue{q}, Pool: pool, Alloc: alloc,
 		Connections: c.capacity(), Templates: c.capacity(), Services: 1, Reals: reals,
-		Seed: &flow.Seed{rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64()}, Steering: flow.NewSteering(1, 32, 64), Clock: clock,
+		Seed: &seed, Steering: flow.NewSteering(1, 32, 64), Clock: clock,
 	}
 }
 
