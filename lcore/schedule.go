@@ -36,7 +36,7 @@ func (w *Worker) schedule() {
 // mayCreate reports whether packet i may open a connection (connections.md C3, C3.2).
 func (w *Worker) mayCreate(i int) bool {
 	k := &w.in.key[i]
-	if k.SrcPort == ftpDataPort || w.in.related[i] {
+	if k.SrcPort == service.PortFTPData || w.in.related[i] {
 		return false
 	}
 	if k.Proto != flow.TCP {
@@ -50,11 +50,6 @@ func (w *Worker) mayCreate(i int) bool {
 	}
 	return w.tables.SloppyTCP
 }
-
-const (
-	ftpDataPort = 20
-	ftpPort     = 21
-)
 
 // admit opens a connection for packet i and judges it.
 func (w *Worker) admit(i int) Verdict {
@@ -171,7 +166,7 @@ func (w *Worker) connect(i int, r *service.Real, port uint16, t uint32) Verdict 
 
 // noDestination is what becomes of a packet for which a service has no server (connections.md C8).
 func (w *Worker) noDestination(i int, v *service.Virtual) Verdict {
-	if v.Port == ftpPort && w.in.key[i].DstPort != ftpPort {
+	if v.Port == service.PortFTP && w.in.key[i].DstPort != service.PortFTP {
 		return w.stray(i)
 	}
 	return AnswerNoDestination

@@ -20,11 +20,14 @@ type Table struct {
 	rules    []Rule
 }
 
+// The ports of FTP, which IPVS treats specially (services.md S2 3; persistence.md P1, P8.1).
 const (
-	portFTPData         = 20
-	portFTP             = 21
-	portFirstUnreserved = 1024
+	PortFTPData = 20 // the server's, of active data connections
+	PortFTP     = 21 // of control connections
 )
+
+// portFirstUnreserved is where passive data connections may go.
+const portFirstUnreserved = 1024
 
 // NewTable makes a Table, which keeps what it is given. reals are indexed by Real.Slot, removed ones that
 // something still names included; a slot that is not in use holds the zero Real. It panics if two services
@@ -56,7 +59,7 @@ func (t *Table) add(v *Virtual) {
 	}
 	t.index.Set(addr, port, proto, v)
 	t.marked = t.marked || v.Mark != 0
-	t.ftp = t.ftp || v.Port == portFTP
+	t.ftp = t.ftp || v.Port == PortFTP
 	t.anyPort = t.anyPort || v.Mark == 0 && v.Port == 0
 	if n := int(v.ID) + 1; n > len(t.byID) {
 		t.byID = append(t.byID, make([]*Virtual, n-len(t.byID))...)
@@ -83,8 +86,8 @@ func (t *Table) Lookup(mark uint32, proto uint8, dst flow.Addr, port uint16) *Vi
 	if v := t.index.Get(dst, port, proto); v != nil { // S2 2
 		return v
 	}
-	if t.ftp && proto == flow.TCP && (port == portFTPData || port >= portFirstUnreserved) { // S2 3
-		if v := t.index.Get(dst, portFTP, proto); v != nil {
+	if t.ftp && proto == flow.TCP && (port == PortFTPData || port >= portFirstUnreserved) { // S2 3
+		if v := t.index.Get(dst, PortFTP, proto); v != nil {
 			return v
 		}
 	}

@@ -18,8 +18,6 @@ type Key struct {
 	Proto   uint8
 }
 
-const ftpPort = 21
-
 // KeyOf returns the key for a packet of client k.Src to a persistent service (P1).
 func KeyOf(v *service.Virtual, k *flow.Key) Key {
 	key := Key{Client: k.Src.And(v.Mask), Virtual: k.Dst, Proto: k.Proto}
@@ -34,7 +32,7 @@ func KeyOf(v *service.Virtual, k *flow.Key) Key {
 
 // bindsPort reports whether a template for this packet is for one port only.
 func bindsPort(v *service.Virtual, port uint16) bool {
-	return v.Mark == 0 && v.Port != 0 && v.Port != ftpPort && v.Port == port
+	return v.Mark == 0 && v.Port != 0 && v.Port != service.PortFTP && v.Port == port
 }
 
 // PortOf returns the server's port to be kept in the template (P1, column "template dport"): 0 where the template is for all ports.
