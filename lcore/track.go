@@ -49,8 +49,8 @@ func (w *Worker) advance(i int) bool {
 	in := &w.in
 	c := &w.conns.Entries[in.conn[i]]
 	r := w.tables.Services.Real(c.Slot)
-	if in.related[i] {
-		w.relate(i, c, r)
+	if in.related[i] { // C7.5: neither state nor timer
+		w.pass(i, c, r)
 		return true
 	}
 	if !in.output[i] {
@@ -68,20 +68,6 @@ func (w *Worker) advance(i int) bool {
 	return true
 }
 
-// relate judges an ICMP error about connection c as forwarded. It changes neither state nor timer (C7.5).
-func (w *Worker) relate(i int, c *conn.Entry, r *service.Real) {
-	in := &w.in
-	in.verdict[i] = ForwardInput
-	if in.output[i] {
-		in.verdict[i] = ForwardOutput
-	} else {
-		c.InPackets++ // C7.3
-	}
-	if r.Available {
-		w.stats.packet(r, in.output[i], in.ip[i].TotalLen())
-	}
-}
-
 // reopens reports whether packet i opens a new connection where an old one with the same addresses and ports still is (C2 3).
 func (w *Worker) reopens(i int, c *conn.Entry, r *service.Real) bool {
 	if c.Proto != flow.TCP || conn.EventOf(w.in.flags[i]) != conn.SYN {
@@ -96,18 +82,25 @@ func (w *Worker) reopens(i int, c *conn.Entry, r *service.Real) bool {
 	return c.State == conn.TimeWait || c.State == conn.Close
 }
 
-// forward brings connection c up to date with packet i and judges the packet as forwarded.
-func (w *Worker) forward(i int, c *conn.Entry, r *service.Real) {
+// pass judges packet i as forwarded, and counts it for its connection c (C7.3 too) and for the server.
+func (w *Worker) pass(i int, c *conn.Entry, r *service.Real) (direction conn.Direction) {
 	in := &w.in
-	direction, verdict := conn.Input, ForwardInput
 	if in.output[i] {
-		direction, verdict = conn.Output, ForwardOutput
+		direction, in.verdict[i] = conn.Output, ForwardOutput
 	} else {
+		direction, in.verdict[i] = conn.Input, ForwardInput
 		c.InPackets++
 	}
 	if r.Available {
 		w.stats.packet(r, in.output[i], in.ip[i].TotalLen())
 	}
+	return direction
+}
+
+// forward passes packet i on as one of connection c, and brings the connection's state and timer up to date with it.
+func (w *Worker) forward(i int, c *conn.Entry, r *service.Real) {
+	in := &w.in
+	direction := w.pass(i, c, r)
 	if c.Proto == flow.TCP {
 		w.setState(c, c.State.Next(direction, conn.EventOf(in.flags[i])))
 	} else if in.output[i] {
@@ -115,5 +108,4 @@ func (w *Worker) forward(i int, c *conn.Entry, r *service.Real) {
 	}
 	c.Timeout = w.tables.Timeouts[c.State]
 	w.conns.Touch(in.conn[i], w.tick)
-	in.verdict[i] = verdict
 }
