@@ -149,18 +149,19 @@ func (w *Worker) Adopted() uint64 { return w.adopted.Load() }
 func (w *Worker) Counters() Counters { return w.pub.read() }
 
 // Real returns what the worker counted of the real server in a slot.
-func (w *Worker) Real(slot uint32) RealCounters {
-	p := &w.stats.publicReals[slot]
-	return RealCounters{
-		p[0].Load(), p[1].Load(), p[2].Load(), p[3].Load(), p[4].Load(),
-		p[5].Load(), p[6].Load(), p[7].Load(), p[8].Load(),
+func (w *Worker) Real(slot uint32) (c RealCounters) {
+	for i := range c.words() {
+		c.words()[i] = w.stats.publicReals[slot][i].Load()
 	}
+	return c
 }
 
 // Virtual returns what the worker counted of the service with that ID.
-func (w *Worker) Virtual(id uint32) VirtualCounters {
-	p := &w.stats.publicVirtuals[id]
-	return VirtualCounters{p[0].Load(), p[1].Load(), p[2].Load(), p[3].Load(), p[4].Load()}
+func (w *Worker) Virtual(id uint32) (c VirtualCounters) {
+	for i := range c.words() {
+		c.words()[i] = w.stats.publicVirtuals[id][i].Load()
+	}
+	return c
 }
 
 // Capacities returns how many templates and connections the worker has room for.

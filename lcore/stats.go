@@ -1,0 +1,123 @@
+package lcore
+
+import (
+	"sync/atomic"
+
+	"cleat/lcore/schedule"
+	"cleat/lcore/service"
+)
+
+// RealCounters are what one worker counted of one real server; every field is a uint64.
+type RealCounters struct {
+	Connections, InPackets, OutPackets, InBytes, OutBytes uint64
+	Active, Inactive, Templates                           uint64 // now
+	Overloaded                                            uint64 // now: 1 if connections.md C9 keeps new ones away, on this worker
+}
+
+// VirtualCounters are what one worker counted of one virtual service; every field is a uint64.
+type VirtualCounters struct {
+	Connections, InPackets, OutPackets, InBytes, OutBytes uint64
+}
+
+// Add adds o to c.
+func (c *RealCounters) Add(o RealCounters) {
+	for i, n := range o.words() {
+		c.words()[i] += n
+	}
+}
+
+// Add adds o to c.
+func (c *VirtualCounters) Add(o VirtualCounters) {
+	for i, n := range o.words() {
+		c.words()[i] += n
+	}
+}
+
+// stats count per real server and service in private; what has changed is published now and then.
+type stats struct {
+	reals    []RealCounters    // by slot
+	virtuals []VirtualCounters // by service ID
+
+	publicReals    [][realWords]atomic.Uint64
+	publicVirtuals [][virtualWords]atomic.Uint64
+
+	dirty   []uint32 // ring of the slots whose counters, or whose service's, differ from what is published
+	first   int      // of those, in the ring
+	n       int      // of those
+	isDirty []bool   // by slot
+	owner   []uint32 // by slot: the service that the slot's packets are counted for
+}
+
+func (s *stats) init(virtuals, reals int) {
+	s.reals, s.publicReals = make([]RealCounters, reals), make([][realWords]atomic.Uint64, reals)
+	s.virtuals, s.publicVirtuals = make([]VirtualCounters, virtuals), make([][virtualWords]atomic.Uint64, virtuals)
+	s.dirty, s.isDirty, s.owner = make([]uint32, reals), make([]bool, reals), make([]uint32, reals)
+}
+
+func (s *stats) touch(slot uint32) *RealCounters {
+	if !s.isDirty[slot] {
+		s.isDirty[slot] = true
+		s.dirty[(s.first+s.n)%len(s.dirty)] = slot // never more than there are slots
+		s.n++
+	}
+	return &s.reals[slot]
+}
+
+// packet counts a forwarded packet by its IP length (C2.1).
+func (s *stats) packet(r *service.Real, output bool, length int) {
+	c, v := s.touch(r.Slot), &s.virtuals[r.Virtual]
+	s.owner[r.Slot] = r.Virtual
+	if output {
+		c.OutPackets++
+		c.OutBytes += uint64(length)
+		v.OutPackets++
+		v.OutBytes += uint64(length)
+		return
+	}
+	c.InPackets++
+	c.InBytes += uint64(length)
+	v.InPackets++
+	v.InBytes += uint64(length)
+}
+
+func (s *stats) connection(r *service.Real) {
+	s.touch(r.Slot).Connections++
+	s.virtuals[r.Virtual].Connections++
+	s.owner[r.Slot] = r.Virtual
+}
+
+func (s *stats) template(slot uint32, n int) { s.touch(slot).Templates += uint64(n) }
+
+func (s *stats) load(slot uint32, l *schedule.Load) {
+	c := s.touch(slot)
+	c.Active, c.Inactive, c.Overloaded = uint64(l.Active), uint64(l.Inactive), 0
+	if l.Overload {
+		c.Overloaded = 1
+	}
+}
+
+// publish makes public what has changed of up to limit real servers, first what changed first.
+func (s *stats) publish(limit int) {
+	for range min(limit, s.n) {
+		slot := s.dirty[s.first]
+		if s.first++; s.first == len(s.dirty) {
+			s.first = 0
+		}
+		s.n--
+		s.isDirty[slot] = false
+		id := s.owner[slot]
+		for i, n := range s.reals[slot].words() {
+			store(&s.publicReals[slot][i], n)
+		}
+		for i, n := range s.virtuals[id].words() {
+			store(&s.publicVirtuals[id][i], n)
+		}
+	}
+}
+
+// store leaves alone what has not changed: to look is cheap for the one who alone writes, an atomic store is not.
+func store(p *atomic.Uint64, n uint64) {
+	if p.Load() != n {
+		p.Store(n)
+	}
+}
