@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"cleat/appliance/api"
+	"cleat/appliance/registry"
 	"cleat/lcore"
 	"cleat/lcore/conn"
 	"cleat/lcore/flow"
@@ -95,7 +96,7 @@ func (l *Loop) Connections(ctx context.Context, f api.Filter, yield func(api.Con
 		}
 		return yield(api.Connection{
 			Worker: worker, Protocol: protocolNames[e.Proto],
-			Client: client.String(), Virtual: virtual.String(), Server: server.String(), Forward: "nat",
+			Client: client.String(), Virtual: virtual.String(), Server: server.String(), Forward: registry.ForwardName(e.Forward),
 			State: e.State.String(), Expires: wheel.Duration(row.Left).Seconds(),
 			Persistent: e.Template != 0, Mark: e.Mark, InPackets: e.InPackets,
 		})

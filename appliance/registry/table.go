@@ -28,10 +28,23 @@ func (r *Registry) Table(c *conf.Config) (*service.Table, []service.Real) {
 func (s *server) real() service.Real {
 	return service.Real{
 		Slot: s.slot, Added: s.added, Identity: s.identity, Virtual: s.virtual.ID,
-		Addr: flow.FromNetip(s.conf.Address.Addr()), Port: s.conf.Address.Port(), Forward: service.NAT,
+		Addr: flow.FromNetip(s.conf.Address.Addr()), Port: s.conf.Address.Port(), Forward: forwards[s.conf.Forward],
 		Available: s.gone.IsZero(), Weight: int32(s.conf.Weight), LastWeight: int32(s.lastWeight),
 		Upper: s.conf.Upper, Lower: lowerLimit(s.conf.Upper, s.conf.Lower),
 	}
+}
+
+// forwards are the forwarding methods, under the configuration's names.
+var forwards = map[string]service.Forward{"nat": service.NAT}
+
+// ForwardName is the configuration's name for a forwarding method.
+func ForwardName(method service.Forward) string {
+	for name, m := range forwards {
+		if m == method {
+			return name
+		}
+	}
+	return ""
 }
 
 // lowerLimit is L of connections.md C9.1.
