@@ -101,3 +101,15 @@ func TestApplyRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestForwardName: what the configuration calls a method is what listings call it.
+func TestForwardName(t *testing.T) {
+	for name, method := range forwards {
+		if got := ForwardName(method); got != name {
+			t.Errorf("method %d is %q, want %q", method, got, name)
+		}
+	}
+	if got := ForwardName(service.Direct); got != "" {
+		t.Errorf("a method that the configuration does not know is %q", got)
+	}
+}
