@@ -60,29 +60,22 @@ type Counters struct {
 
 // Service is a virtual service with its real servers.
 type Service struct {
-	Protocol   string   `json:"protocol"`          // "tcp", "udp", "mark"
-	Address    string   `json:"address,omitempty"` // "10.0.0.1:80"; empty for a mark
-	Mark       uint32   `json:"mark,omitempty"`
-	Scheduler  string   `json:"scheduler"`
-	Flags      []string `json:"flags,omitempty"`
-	Persistent int      `json:"persistent_seconds,omitempty"` // 0: not persistent
-	Netmask    int      `json:"netmask,omitempty"`            // prefix length, if persistent
-	Counters   Counters `json:"counters"`
-	Servers    []Server `json:"servers"`
+	ServiceID
+	Options
+	Counters Counters `json:"counters"`
+	Rates    Rates    `json:"rates"`
+	Servers  []Server `json:"servers"` // in the order in which they were added: the schedulers' list is the reverse (scheduling.md G.1)
 }
 
 // Server is a real server of a service.
 type Server struct {
-	Address    string   `json:"address"` // "10.9.0.11:80"
-	Forward    string   `json:"forward"` // "nat"
-	Weight     int      `json:"weight"`
+	ServerSpec
 	Active     int64    `json:"active"`     // ActiveConn
 	Inactive   int64    `json:"inactive"`   // InActConn
 	Persistent int64    `json:"persistent"` // PersistConn: templates
-	Upper      uint32   `json:"upper,omitempty"`
-	Lower      uint32   `json:"lower,omitempty"`
 	Overloaded bool     `json:"overloaded,omitempty"`
 	Counters   Counters `json:"counters"`
+	Rates      Rates    `json:"rates"`
 }
 
 // Template is a remembered client (persistence.md P1, P11).

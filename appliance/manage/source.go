@@ -91,7 +91,9 @@ func (l *Loop) Services(ctx context.Context) ([]api.Service, error) {
 			s.Counters = l.bases.virtual(v.ID)
 			for i, slot := range l.registry.Slots(v) {
 				rs := &v.Conf.Servers[i]
-				out := api.Server{Address: rs.Address.String(), Forward: rs.Forward, Weight: rs.Weight, Upper: rs.Upper, Lower: rs.Lower}
+				out := api.Server{ServerSpec: api.ServerSpec{
+					Address: rs.Address.String(), Forward: rs.Forward, Weight: rs.Weight, Upper: rs.Upper, Lower: rs.Lower,
+				}}
 				l.bases.real(slot, &out)
 				s.Servers = append(s.Servers, out)
 			}
@@ -102,7 +104,11 @@ func (l *Loop) Services(ctx context.Context) ([]api.Service, error) {
 }
 
 func describe(s *conf.Service) api.Service {
-	out := api.Service{Protocol: "mark", Mark: s.Mark, Scheduler: s.Scheduler, Flags: s.Flags, Servers: []api.Server{}}
+	out := api.Service{
+		ServiceID: api.ServiceID{Protocol: "mark", Mark: s.Mark},
+		Options:   api.Options{Scheduler: s.Scheduler, Flags: s.Flags},
+		Servers:   []api.Server{},
+	}
 	switch {
 	case s.TCP.IsValid():
 		out.Protocol, out.Address = "tcp", s.TCP.String()
@@ -110,7 +116,7 @@ func describe(s *conf.Service) api.Service {
 		out.Protocol, out.Address = "udp", s.UDP.String()
 	}
 	if s.Persistent != 0 {
-		out.Persistent, out.Netmask = int(s.Persistent/time.Second), int(s.Netmask)
+		out.Persistent, out.Netmask = int(s.Persistent/time.Second), net.IP(net.CIDRMask(int(s.Netmask), 32)).String()
 	}
 	return out
 }

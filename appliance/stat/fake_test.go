@@ -39,13 +39,13 @@ func newFake() fake {
 
 func (f fake) Services(context.Context) ([]api.Service, error) {
 	return []api.Service{
-		{Protocol: "tcp", Address: "10.0.0.1:80", Counters: traffics(100), Servers: []api.Server{
-			{Address: "10.9.0.11:80", Weight: 3, Active: 31, Inactive: 32, Persistent: 33, Counters: traffics(200)},
-			{Address: "10.9.0.12:80", Overloaded: true, Counters: traffics(300)},
+		{ServiceID: api.ServiceID{Protocol: "tcp", Address: "10.0.0.1:80"}, Counters: traffics(100), Servers: []api.Server{
+			{ServerSpec: api.ServerSpec{Address: "10.9.0.11:80", Weight: 3}, Active: 31, Inactive: 32, Persistent: 33, Counters: traffics(200)},
+			{ServerSpec: api.ServerSpec{Address: "10.9.0.12:80"}, Overloaded: true, Counters: traffics(300)},
 		}},
-		{Protocol: "udp", Address: "10.0.0.1:80", Counters: traffics(400)},
-		{Protocol: "mark", Mark: 3, Counters: traffics(500), Servers: []api.Server{
-			{Address: "10.9.0.11:0", Weight: 1, Counters: traffics(600)},
+		{ServiceID: api.ServiceID{Protocol: "udp", Address: "10.0.0.1:80"}, Counters: traffics(400)},
+		{ServiceID: api.ServiceID{Protocol: "mark", Mark: 3}, Counters: traffics(500), Servers: []api.Server{
+			{ServerSpec: api.ServerSpec{Address: "10.9.0.11:0", Weight: 1}, Counters: traffics(600)},
 		}},
 	}, f.servicesErr
 }

@@ -23,12 +23,52 @@ const (
 	Local  Forward = 1
 	Tunnel Forward = 2
 	Direct Forward = 3
+	Bypass Forward = 4 // to the original destination (forwarding.md F5)
+	// FullNAT is not one of IPVS (forwarding.md F8).
+	FullNAT Forward = 5
 )
 
-// Scheduler flags, numbered as in IPVS (services.md S1.3).
+// TunnelOptions are how a real server of forwarding method Tunnel is reached (forwarding.md F4).
+type TunnelOptions struct {
+	Type     TunnelType
+	Port     uint16 // gue's UDP port, host byte order
+	Checksum TunnelChecksum
+}
+
+// TunnelType is what the packet is wrapped in.
+type TunnelType uint8
+
+// Tunnel types, numbered as in IPVS.
+const (
+	IPIP TunnelType = 0
+	GUE  TunnelType = 1
+	GRE  TunnelType = 2
+)
+
+// TunnelChecksum says what the outer header's checksum covers.
+type TunnelChecksum uint8
+
+// Checksums of tunnels, numbered as in IPVS.
+const (
+	NoChecksum     TunnelChecksum = 0
+	Checksum       TunnelChecksum = 1
+	RemoteChecksum TunnelChecksum = 2
+)
+
+// Engine is a persistence engine: what of a packet's payload belongs to the template's key (persistence.md P9).
+type Engine uint8
+
+// Persistence engines.
+const (
+	NoEngine Engine = iota
+	SIP             // the Call-ID
+)
+
+// Scheduler flags, numbered as in IPVS (services.md S1.3): flag-1, flag-2 and flag-3, by the names that sh and mh have for the first two.
 const (
 	Fallback uint8 = 0x08 // sh-fallback, mh-fallback
 	HashPort uint8 = 0x10 // sh-port, mh-port
+	Flag3    uint8 = 0x20
 )
 
 // Real is one real server of one virtual service.
@@ -46,6 +86,8 @@ type Real struct {
 	Addr    flow.Addr
 	Port    uint16 // host byte order; 0: the service's or the packet's
 	Forward Forward
+	// Tunnel is for Forward Tunnel.
+	Tunnel TunnelOptions
 	// Available is false for a removed server that connections or templates still name (P5.2).
 	Available bool
 	Weight    int32 // 0…2^31−1; 0 quiesces
@@ -77,6 +119,10 @@ type Virtual struct {
 	Timeout uint32
 	// Mask is ANDed to the client's address to find its template.
 	Mask flow.Addr
+	// Engine adds to the template's key.
+	Engine Engine
+	// OnePacket: every UDP datagram is scheduled alone, without a connection (services.md S4).
+	OnePacket bool
 
 	// Balanced: picks depend on how many connections servers have, those of other workers included (schedule.Build).
 	Balanced bool

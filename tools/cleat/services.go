@@ -72,8 +72,8 @@ func serviceLine(s api.Service) string {
 		return line
 	}
 	line += fmt.Sprintf(" persistent %d", s.Persistent)
-	if s.Netmask != 0 && s.Netmask != 32 && s.Netmask != 128 {
-		line += fmt.Sprintf(" netmask %d", s.Netmask)
+	if s.Netmask != "" && s.Netmask != "255.255.255.255" && s.Netmask != "128" {
+		line += " netmask " + s.Netmask
 	}
 	return line
 }
