@@ -26,6 +26,9 @@ type Tables struct {
 	Settings
 }
 
+// FTPPortsMax is how many ports the FTP helper can look after, as in IPVS.
+const FTPPortsMax = 8
+
 // Settings are the switches of the data path.
 type Settings struct {
 	// Extend is the new timeout, in ticks, of a template whose timer runs out under live connections (persistence.md P4.8).
@@ -37,6 +40,22 @@ type Settings struct {
 	ExpireNodestConn        bool
 	ExpireQuiescentTemplate bool
 	SloppyTCP               bool
+	SloppySCTP              bool
+	// CacheBypass: without a server to give, a firewall mark's packets go where they are addressed to (connections.md C8 1).
+	CacheBypass bool
+	// NATICMPSend: what a NAT server sends without a connection is told that its port is unreachable (forwarding.md F2.3).
+	NATICMPSend bool
+	// ScheduleICMP: an ICMP error about an unknown flow opens a connection (connections.md C3).
+	ScheduleICMP bool
+	// DropEntry, DropPacket, SecureTCP are the modes of the defences: 0 off, 1 and 2 while entries are short, 3 always (C10.2).
+	DropEntry, DropPacket, SecureTCP int
+	// AmDropRate: in mode 3, one of so many packets that open a connection is dropped (C10.5); at least 1.
+	AmDropRate int
+	// Amemthresh is when entries are short (C10.6): fewer are free than that many 16384ths of a table, so that the kernel's default, 1024, is a sixteenth.
+	Amemthresh int
+	// FTP switches the FTP helper on, for control connections to these ports of virtual services (C12); 0: none.
+	FTP      bool
+	FTPPorts [FTPPortsMax]uint16
 	// Forward: route what belongs to no service.
 	Forward bool
 	// AnswerRate is the number of RST, ICMP errors and echo replies a second, per worker; 0: unlimited.

@@ -92,6 +92,8 @@ type Template struct {
 	Connections uint32  `json:"connections"`           // n_control
 	Extensions  uint32  `json:"extensions"`            // times the timer ran out under live connections
 	Invalidated bool    `json:"invalidated,omitempty"` // P5.7
+	Engine      string  `json:"engine,omitempty"`      // persistence engine, "sip" (P9)
+	EngineData  string  `json:"engine_data,omitempty"` // what of the payload belongs to the key: the Call-ID
 }
 
 // Connection is one 5-tuple.
