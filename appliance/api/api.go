@@ -21,6 +21,7 @@ package api
 type Problem struct {
 	Title  string   `json:"title"`
 	Detail []string `json:"detail,omitempty"` // one line an error, file:line first where there is one
+	Errno  string   `json:"errno,omitempty"`  // the name of the error that IPVS has for it ("EEXIST"), if it has one (services.md S5)
 }
 
 // Status is cleatd at a glance.
