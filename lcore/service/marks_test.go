@@ -1,6 +1,7 @@
 package service
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -28,11 +29,11 @@ func TestMark(t *testing.T) {
 		{"first of two that fit", flow.Key{Src: inside, Dst: vip, DstPort: 80, Proto: flow.TCP}, 9},
 		{"source outside its prefix", flow.Key{Src: client, Dst: vip, DstPort: 80, Proto: flow.TCP}, 3},
 		{"second range", flow.Key{Src: client, Dst: vip, DstPort: 443, Proto: flow.TCP}, 3},
-		{"source port does not count", flow.Key{Src: client, SrcPort: 80, Dst: vip, DstPort: 81, Proto: flow.TCP}, 0},
+		{"source port does not count unless asked for", flow.Key{Src: client, SrcPort: 80, Dst: vip, DstPort: 81, Proto: flow.TCP}, 0},
 		{"another protocol", flow.Key{Src: client, Dst: vip, DstPort: 80, Proto: flow.UDP}, 0},
-		{"TCP and UDP: TCP", flow.Key{Src: client, Dst: vip2, DstPort: 8000, Proto: flow.TCP}, 4},
-		{"TCP and UDP: UDP, end of the range", flow.Key{Src: client, Dst: vip2, DstPort: 8099, Proto: flow.UDP}, 4},
-		{"TCP and UDP: not SCTP", flow.Key{Src: client, Dst: vip2, DstPort: 8000, Proto: flow.SCTP}, 0},
+		{"any protocol: TCP", flow.Key{Src: client, Dst: vip2, DstPort: 8000, Proto: flow.TCP}, 4},
+		{"any protocol: UDP, end of the range", flow.Key{Src: client, Dst: vip2, DstPort: 8099, Proto: flow.UDP}, 4},
+		{"any protocol: SCTP", flow.Key{Src: client, Dst: vip2, DstPort: 8000, Proto: flow.SCTP}, 4},
 		{"past the range", flow.Key{Src: client, Dst: vip2, DstPort: 8100, Proto: flow.TCP}, 0},
 		{"prefix written with host bits", flow.Key{Src: client, Dst: flow.V4(0x0a01ffff), DstPort: 1, Proto: flow.UDP}, 5},
 		{"all of IPv4, by source", flow.Key{Src: other, Dst: flow.V4(1), DstPort: 1, Proto: flow.TCP}, 6},
@@ -78,6 +79,38 @@ func TestMarkIsFirst(t *testing.T) {
 		}
 		if before := NewTable(nil, nil, list[:got-1]).Mark(&k); before != 0 {
 			t.Fatalf("rule %d decided, but rule %d fits before it", got, before)
+		}
+	})
+}
+
+// TestMarkIsAChain holds the table to a chain of iptables, which goes the other way: every rule that fits changes the mark, the last one last.
+func TestMarkIsAChain(t *testing.T) {
+	ranges := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) PortRange {
+		first := rapid.Uint16Range(0, 5).Draw(t, "first")
+		return PortRange{first, first + rapid.Uint16Range(0, 3).Draw(t, "more")}
+	}), 0, 2)
+	rapid.Check(t, func(t *rapid.T) {
+		chain := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Rule {
+			return Rule{
+				Mark: rapid.Uint32Range(0, 15).Draw(t, "mark"), Keep: rapid.SampledFrom([]uint32{0, 0, ^uint32(3), ^uint32(12), ^uint32(0)}).Draw(t, "keep"),
+				Dst: flow.V4(0), DstMask: flow.MaskOf(0, true),
+				Ports: ranges.Draw(t, "ports"), SrcPorts: ranges.Draw(t, "source ports"), AnyPorts: ranges.Draw(t, "any ports"),
+			}
+		}), 0, 8).Draw(t, "chain")
+		k := flow.Key{Src: flow.V4(1), Dst: flow.V4(2), SrcPort: rapid.Uint16Range(0, 8).Draw(t, "from"), DstPort: rapid.Uint16Range(0, 8).Draw(t, "to"), Proto: flow.TCP}
+		in := func(ranges []PortRange, port uint16) bool {
+			return slices.ContainsFunc(ranges, func(r PortRange) bool { return r.First <= port && port <= r.Last })
+		}
+		want := uint32(0)
+		for _, r := range chain {
+			if (len(r.Ports) == 0 || in(r.Ports, k.DstPort)) && (len(r.SrcPorts) == 0 || in(r.SrcPorts, k.SrcPort)) &&
+				(len(r.AnyPorts) == 0 || in(r.AnyPorts, k.SrcPort) || in(r.AnyPorts, k.DstPort)) {
+				want = want&r.Keep ^ r.Mark
+			}
+		}
+		slices.Reverse(chain)
+		if got := NewTable(nil, nil, chain).Mark(&k); got != want {
+			t.Fatalf("mark %#x, want %#x", got, want)
 		}
 	})
 }
