@@ -41,9 +41,8 @@ func (w *Worker) setState(c *conn.Entry, s conn.State) {
 	c.State = s
 }
 
-// endConnection takes a connection out of the table and of all counts.
-func (w *Worker) endConnection(i uint32) {
-	c := &w.conns.Entries[i]
+// closed takes a connection out of its server's counts.
+func (w *Worker) closed(c *conn.Entry) {
 	l := &w.loads[c.Slot]
 	if c.State.Active() {
 		l.Active--
@@ -54,6 +53,12 @@ func (w *Worker) endConnection(i uint32) {
 		l.Overload = false
 	}
 	w.stats.load(c.Slot, l)
+}
+
+// endConnection takes a connection out of the table and of all counts.
+func (w *Worker) endConnection(i uint32) {
+	c := &w.conns.Entries[i]
+	w.closed(c)
 	if c.Template != 0 {
 		w.tmpls.Entries[c.Template].Controls--
 	}

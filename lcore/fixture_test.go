@@ -35,7 +35,7 @@ type (
 
 func TestFixtures(t *testing.T) {
 	raised := map[Verdict]bool{}
-	for _, fixtures := range [][]fixture{natFixtures, serviceFixtures, answerFixtures, routeFixtures, refuseFixtures, limitFixtures, workerFixtures} {
+	for _, fixtures := range [][]fixture{natFixtures, serviceFixtures, answerFixtures, routeFixtures, refuseFixtures, limitFixtures, workerFixtures, onePacketFixtures} {
 		for _, f := range fixtures {
 			t.Run(f.name, func(t *testing.T) {
 				r := newRig(t, f.wishes)

@@ -194,6 +194,13 @@ func (m *model) timeOver(t *modelTemplate) (ends bool) {
 func (m *model) end(f modelFlow) {
 	c := m.conns[f]
 	delete(m.conns, f)
+	m.close(c)
+	if c.template != nil {
+		c.template.controls--
+	}
+}
+
+func (m *model) close(c *modelConn) {
 	if c.state.Active() {
 		c.rs.active--
 	} else {
@@ -201,9 +208,6 @@ func (m *model) end(f modelFlow) {
 	}
 	if c.rs.total() < c.rs.lower { // C9.3
 		c.rs.overload = false
-	}
-	if c.template != nil {
-		c.template.controls--
 	}
 }
 
@@ -336,7 +340,6 @@ func (m *model) open(f modelFlow) *modelConn {
 			port = p
 		}
 		t := c.template
-		t.controls++
 		if m.wishes.settings.RestoreTimeout { // P4.7, P4.8
 			t.timeout = t.full
 		}
@@ -349,6 +352,13 @@ func (m *model) open(f modelFlow) *modelConn {
 	c.rs.inactive++
 	if c.rs.upper != 0 && c.rs.total() >= c.rs.upper { // C9.3
 		c.rs.overload = true
+	}
+	if s.onePacket && f.proto == flow.UDP { // C6.2
+		m.close(c)
+		return nil
+	}
+	if c.template != nil {
+		c.template.controls++
 	}
 	m.conns[f] = c
 	return c

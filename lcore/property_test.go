@@ -67,6 +67,7 @@ func drawWishes(t trial, schedulers ...string) wishes {
 		kind.scheduler = pick(t, "scheduler", schedulers...)
 		kind.persist = pick(t, "persist", 60*time.Second, 0, 300*time.Second)
 		kind.mask = pick(t, "mask", 32, 24)
+		kind.onePacket = kind.proto != flow.TCP && rapid.Bool().Draw(t.T, "one packet")
 		if kind.vip == "10.0.0.1:0" {
 			kind.persist = max(kind.persist, time.Second) // P0.1
 		}

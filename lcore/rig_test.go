@@ -73,6 +73,7 @@ type wish struct {
 	mask      int // 0: 32
 	servers   []string
 	flags     uint8
+	onePacket bool
 }
 
 var kernel = Settings{Extend: 60 * wheel.Second, ConnReuseMode: 1, Forward: true}
@@ -127,7 +128,7 @@ func (r *rig) build(w wishes) Tables {
 		{Addr: addr("10.0.0.1"), Kind: address.VIP},
 	}
 	for id, s := range w.services {
-		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags, Expiration: time.Hour, Destinations: r.remembers(uint32(id), max(w.workers, 1))}
+		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags, OnePacket: s.onePacket, Expiration: time.Hour, Destinations: r.remembers(uint32(id), max(w.workers, 1))}
 		if s.vip != "" {
 			ap := netip.MustParseAddrPort(s.vip)
 			v.Addr, v.Port = flow.FromNetip(ap.Addr()), ap.Port()

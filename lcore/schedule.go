@@ -143,6 +143,9 @@ func (w *Worker) pick(i int, v *service.Virtual) *service.Real {
 func (w *Worker) connect(i int, r *service.Real, port uint16, t uint32) Verdict {
 	in := &w.in
 	k := &in.key[i]
+	if in.virtual[i].OnePacket && k.Proto == flow.UDP {
+		return w.onePacket(i, r, port)
+	}
 	n := w.conns.Insert(k, r.Addr, port)
 	if n == 0 {
 		return DropConnectionsFull // P2.1: the template stays

@@ -106,15 +106,24 @@ func (s *Shard) FindOutput(k *flow.Key) uint32 {
 // the table is full. The caller has made sure that FindInput does not know it, and touches it in the same turn.
 func (s *Shard) Insert(k *flow.Key, server flow.Addr, port uint16) uint32 {
 	i := s.Shard.Insert(flow.Hash(k.Src, k.SrcPort, k.Proto, s.seed))
-	if i == 0 {
-		return 0
+	if i != 0 {
+		s.Entries[i].set(k, server, port)
 	}
-	e := &s.Entries[i]
+	return i
+}
+
+// Borrow returns an entry like that of Insert which lasts for this turn and is not in the table (C6.2).
+func (s *Shard) Borrow(k *flow.Key, server flow.Addr, port uint16) uint32 {
+	i := s.Shard.Borrow()
+	s.Entries[i].set(k, server, port)
+	return i
+}
+
+func (e *Entry) set(k *flow.Key, server flow.Addr, port uint16) {
 	e.client, e.clientPort = k.Src.Uint32(), k.SrcPort
 	e.virtual, e.virtualPort = k.Dst.Uint32(), k.DstPort
 	e.server, e.serverPort = server.Uint32(), port
 	e.Proto = k.Proto
-	return i
 }
 
 // Touch restarts the timer of entry i with its Timeout at tick now (C4.1).

@@ -53,17 +53,11 @@ func (s *Shard[E, P]) Highest() uint32 { return s.fresh - 1 }
 // Insert gives a zeroed entry, found under hash from now on, or 0 when the shard is full. It is in the table once
 // its timer is filed (File).
 func (s *Shard[E, P]) Insert(hash uint64) uint32 {
-	i := s.free
-	switch {
-	case s.Used >= uint64(s.Capacity()):
+	if s.Used >= uint64(s.Capacity()) {
 		return 0
-	case i != 0:
-		t := P(&s.Entries[i]).WheelTimer()
-		s.free, t.Deadline = t.Deadline, 0
-	case int(s.fresh) < len(s.Entries):
-		i = s.fresh
-		s.fresh++
-	default:
+	}
+	i := s.take()
+	if i == 0 {
 		return 0
 	}
 	if !s.Index.Insert(hash, i) {
@@ -71,6 +65,28 @@ func (s *Shard[E, P]) Insert(hash uint64) uint32 {
 		return 0
 	}
 	s.Used++
+	return i
+}
+
+// take takes a free slot, or returns 0.
+func (s *Shard[E, P]) take() uint32 {
+	i := s.free
+	switch {
+	case i != 0:
+		t := P(&s.Entries[i]).WheelTimer()
+		s.free, t.Deadline = t.Deadline, 0
+	case int(s.fresh) < len(s.Entries):
+		i = s.fresh
+		s.fresh++
+	}
+	return i
+}
+
+// Borrow gives a zeroed slot until Reclaim: nobody finds it, and it has no timer. It does not fail, since a packet inserts or borrows one entry
+// at most, and a full shard has a spare slot for each packet of a burst.
+func (s *Shard[E, P]) Borrow() uint32 {
+	i := s.take()
+	s.link(&s.gone, i)
 	return i
 }
 

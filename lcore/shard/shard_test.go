@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"cleat/lcore/burst"
 	"cleat/lcore/memory"
 	"cleat/lcore/shard"
 	"cleat/lcore/wheel"
@@ -143,6 +144,29 @@ func TestFullBuckets(t *testing.T) {
 		if s.Insert(key*crowded) == 0 && key > 1000 {
 			t.Fatalf("only %d entries fit", s.Used)
 		}
+	}
+}
+
+// TestBorrow: a full shard lends a slot for each packet of a burst, and takes all of them back.
+func TestBorrow(t *testing.T) {
+	s := newShard(t, memory.Heap, 3)
+	for hash := uint64(1); hash <= 3; hash++ {
+		s.Insert(hash * 0x9e3779b97f4a7c15)
+	}
+	for range 3 {
+		slots := map[uint32]bool{}
+		for range burst.Size {
+			i := s.Borrow()
+			if i == 0 || slots[i] || s.Entries[i].hash != 0 {
+				t.Fatalf("slot %d: none, lent twice, or not zeroed", i)
+			}
+			slots[i] = true
+			s.Entries[i].hash = 7
+		}
+		s.Reclaim()
+	}
+	if s.Used != 3 {
+		t.Errorf("Used %d, want 3", s.Used)
 	}
 }
 
