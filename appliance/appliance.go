@@ -10,6 +10,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
+	"cleat/appliance/clock"
 	"cleat/appliance/control"
 	"cleat/appliance/director"
 	"cleat/appliance/manage"
@@ -29,8 +30,11 @@ func newLogger(c *conf.Log, level *slog.LevelVar, w io.Writer) *slog.Logger {
 
 // appliance starts everything in order, reloads on every hangup until ctx ends, and stops everything in the opposite order. Its addresses
 // are claimed first: a second cleatd touches nothing of the first one's.
-func appliance(ctx context.Context, c *conf.Config, path string, log *slog.Logger, level *slog.LevelVar, hangup <-chan os.Signal) error {
+func appliance(ctx context.Context, c *conf.Config, clock *clock.Clock, path string, log *slog.Logger, level *slog.LevelVar, hangup <-chan os.Signal) error {
 	tune()
+	if clock.Lab {
+		log.Warn("--lab-clock: whoever may use the control socket can set this cleatd's clock ahead, and end every connection so; not for production")
+	}
 	source := &struct{ *manage.Loop }{} // the loop comes later; nobody is answered before
 	metrics := stat.Handler(source)
 	socket, err := control.New(c.Control.Socket, c.Control.Group, source, metrics, log)
@@ -43,7 +47,7 @@ func appliance(ctx context.Context, c *conf.Config, path string, log *slog.Logge
 		return &director.Failure{Status: director.ExitSocket, Doing: "metrics", Err: err}
 	}
 	defer exporter.Close()
-	d, err := director.Open(c, log)
+	d, err := director.Open(c, clock, log)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"cleat/appliance/api"
+	"cleat/appliance/clock"
 	"cleat/appliance/director"
 	"cleat/conf"
 )
@@ -88,7 +89,12 @@ func (s *started) write(text string) {
 
 func (s *started) call(method, path string, into any) int {
 	s.t.Helper()
-	req, err := http.NewRequest(method, "http://cleatd"+path, nil)
+	return s.send(method, path, nil, into)
+}
+
+func (s *started) send(method, path string, body io.Reader, into any) int {
+	s.t.Helper()
+	req, err := http.NewRequest(method, "http://cleatd"+path, body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -97,14 +103,14 @@ func (s *started) call(method, path string, into any) int {
 		s.t.Fatalf("%s %s: %v\n%s", method, path, err, s.log)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	if text, ok := into.(*string); ok {
-		*text = string(body)
-	} else if err := json.Unmarshal(body, into); err != nil {
-		s.t.Fatalf("%s %s: %v: %s", method, path, err, body)
+		*text = string(raw)
+	} else if err := json.Unmarshal(raw, into); err != nil {
+		s.t.Fatalf("%s %s: %v: %s", method, path, err, raw)
 	}
 	return resp.StatusCode
 }
@@ -132,13 +138,16 @@ func TestAppliance(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	var level slog.LevelVar
-	go func() { s.ended <- appliance(ctx, c, s.path, newLogger(&c.Log, &level, s.log), &level, s.hangup) }()
+	go func() {
+		s.ended <- appliance(ctx, c, clock.New(true), s.path, newLogger(&c.Log, &level, s.log), &level, s.hangup)
+	}()
 	s.awaitReady()
 
 	t.Run("starts", s.starts)
 	t.Run("reloads", s.reloads)
 	t.Run("refuses", s.refuses)
 	t.Run("counts", s.counts)
+	t.Run("sets its clock ahead", s.advances)
 
 	stop()
 	select {
@@ -265,6 +274,25 @@ func (s *started) counts(t *testing.T) {
 	s.call("GET", "/v1/workers", &workers)
 	if len(workers) != 1 || workers[0].Injected == 0 || workers[0].Unaccounted != 0 || workers[0].Sleeps == 0 {
 		t.Errorf("workers %+v: it has announced its addresses, asked for its servers and slept", workers)
+	}
+}
+
+func (s *started) advances(t *testing.T) {
+	if !strings.Contains(s.log.String(), "not for production") {
+		t.Errorf("nothing warns of a lab's clock\n%s", s.log)
+	}
+	begin := time.Now()
+	for _, want := range []float64{3600, 7200} {
+		var clock api.Clock
+		if code := s.send("POST", "/v1/clock", strings.NewReader(`{"advance_seconds":3600}`), &clock); code != http.StatusOK || clock.Ahead != want {
+			t.Errorf("%d %+v, want %v s ahead", code, clock, want)
+		}
+	}
+	if took := time.Since(begin); took > 2*time.Second {
+		t.Errorf("two hours took %v", took)
+	}
+	if st := s.status(); st.UptimeSeconds > 3600 {
+		t.Errorf("up %v s: that is real time", st.UptimeSeconds)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
+	"cleat/appliance/clock"
 	"cleat/appliance/director"
 	"cleat/conf"
 )
@@ -29,6 +30,8 @@ const usage = `cleatd forwards packets as its configuration file says.
   cleatd --check FILE        only check FILE: exit status 0, or 3 with every mistake named
   cleatd --version
 
+  --lab-clock                in a lab: lets "cleat clock advance" set the clock ahead
+
 Exit status: 0 stopped as asked, 1 something else went wrong, 2 wrong options, 3 the configuration is wrong, 4 DPDK did not
 start, 5 a port does not exist or refuses its configuration, 6 the control socket or the metrics address is taken.
 `
@@ -40,6 +43,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	path := flags.String("config", "/etc/cleat/cleat.toml", "configuration file")
 	check := flags.String("check", "", "only check this file")
 	show := flags.Bool("version", false, "print the version")
+	lab := flags.Bool("lab-clock", false, "let the clock be set ahead")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -54,7 +58,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case *check != "":
 		return checkFile(*check, stdout, stderr)
 	}
-	return serve(*path, stderr)
+	return serve(*path, clock.New(*lab), stderr)
 }
 
 // checkFile is cleatd --check.
@@ -72,7 +76,7 @@ func checkFile(path string, stdout, stderr io.Writer) int {
 }
 
 // serve runs the appliance until it is told to stop.
-func serve(path string, stderr io.Writer) int {
+func serve(path string, clock *clock.Clock, stderr io.Writer) int {
 	hangup := make(chan os.Signal, 1) // from the start: a SIGHUP that nobody awaits would end the process
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
@@ -88,7 +92,7 @@ func serve(path string, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	if err := appliance(ctx, c, path, log, &level, hangup); err != nil {
+	if err := appliance(ctx, c, clock, path, log, &level, hangup); err != nil {
 		log.Error("cleatd ends", "why", err)
 		var f *director.Failure
 		if errors.As(err, &f) {

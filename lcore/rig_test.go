@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,6 +47,7 @@ type rig struct {
 	ports   [2]*lcoretest.Port
 	workers []*Worker
 	now     time.Duration
+	ahead   atomic.Int64 // of real time, while the workers run by themselves
 	tables  Tables
 	wishes  wishes
 	memory  map[uint32][]*destination.Table // by service ID

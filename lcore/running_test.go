@@ -18,7 +18,7 @@ func (r *rig) run(speed time.Duration) (stop func()) {
 	begin := time.Now()
 	for _, w := range r.workers {
 		base := r.now
-		w.Clock = func() time.Duration { return base + speed*time.Since(begin) }
+		w.Clock = func() time.Duration { return base + speed*time.Since(begin) + time.Duration(r.ahead.Load()) }
 		w.Idle = Idle{After: 10, Sleep: 50 * time.Microsecond}
 		running.Add(1)
 		go func() {

@@ -9,6 +9,7 @@
 //	GET  /v1/templates              a stream of Template, one JSON object a line (application/x-ndjson)
 //	GET  /v1/connections            a stream of Connection, likewise
 //	POST /v1/reload                 Reloaded, or 422 with Problem
+//	POST /v1/clock                  Advance → Clock; in a lab only
 //	GET  /metrics                   Prometheus
 //
 // Streams take the filters client (address or prefix), virtual (address or address:port), server (address or
@@ -154,6 +155,19 @@ type Neighbor struct {
 	MAC     string  `json:"mac,omitempty"`
 	State   string  `json:"state"`       // "resolving", "reachable", "stale", "failed"
 	Age     float64 `json:"age_seconds"` // since it last answered
+}
+
+// Advance sets the clock of a cleatd with --lab-clock ahead.
+type Advance struct {
+	Seconds float64 `json:"advance_seconds"`
+}
+
+// MaxAdvance is the greatest Advance.Seconds: 31 days, the longest time that anything is remembered.
+const MaxAdvance = 31 * 24 * 3600
+
+// Clock is how far the clock is ahead of real time.
+type Clock struct {
+	Ahead float64 `json:"ahead_seconds"`
 }
 
 // Reloaded tells what a reload changed.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -35,6 +37,9 @@ func problemOf(ctx context.Context, err error) *problem {
 	}
 	if r, ok := errors.AsType[*Refused](err); ok {
 		return &problem{http.StatusUnprocessableEntity, "reload refused, nothing has changed", r.Lines}
+	}
+	if errors.Is(err, ErrRealClock) {
+		return &problem{http.StatusNotFound, err.Error(), nil}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &problem{http.StatusServiceUnavailable, "cleatd is too busy to answer, try again", nil}
@@ -92,6 +97,38 @@ func single[T any](within time.Duration, ask func(context.Context) (T, error)) h
 			return err
 		}
 		return w.json("application/json", http.StatusOK, v)
+	}
+}
+
+// posted answers a JSON object with another one. Unknown fields are refused: a word with a slip in it would mean nothing.
+func posted[B, T any](within time.Duration, do func(context.Context, B) (T, error)) handler {
+	return func(w *answer, r *http.Request, query url.Values) error {
+		var body B
+		d := json.NewDecoder(http.MaxBytesReader(w, r.Body, bodyBytes))
+		d.DisallowUnknownFields()
+		err := d.Decode(&body)
+		switch {
+		case errors.Is(err, io.EOF):
+			err = errors.New("there is none")
+		case err == nil && d.More():
+			err = errors.New("there is more behind the object")
+		}
+		if err != nil {
+			return &problem{http.StatusBadRequest, "bad body", []string{err.Error()}}
+		}
+		return single(within, func(ctx context.Context) (T, error) { return do(ctx, body) })(w, r, query)
+	}
+}
+
+// advance checks what POST /v1/clock says.
+func advance(source Source) func(context.Context, api.Advance) (api.Clock, error) {
+	return func(ctx context.Context, a api.Advance) (api.Clock, error) {
+		if !(a.Seconds >= 0 && a.Seconds <= api.MaxAdvance) {
+			return api.Clock{}, &api.Problem{Title: "bad body", Detail: []string{
+				fmt.Sprintf("advance_seconds: %v is not between 0 and %d", a.Seconds, api.MaxAdvance),
+			}}
+		}
+		return source.Advance(ctx, time.Duration(a.Seconds*float64(time.Second)))
 	}
 }
 

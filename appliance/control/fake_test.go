@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -29,6 +30,7 @@ type fake struct {
 	templates   []api.Template
 	connections func(ctx context.Context, yield func(api.Connection) error) error
 	reload      func(context.Context) (api.Reloaded, error)
+	realClock   bool
 	yielded     atomic.Int64
 }
 
@@ -93,6 +95,13 @@ func (f *fake) Reload(ctx context.Context) (api.Reloaded, error) {
 		return api.Reloaded{Generation: 4, Changes: []string{"service tcp 10.0.0.1:80 added"}}, nil
 	}
 	return f.reload(ctx)
+}
+
+func (f *fake) Advance(_ context.Context, by time.Duration) (api.Clock, error) {
+	if f.realClock {
+		return api.Clock{}, ErrRealClock
+	}
+	return api.Clock{Ahead: by.Seconds()}, nil
 }
 
 var metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "cleat_up 1\n") })

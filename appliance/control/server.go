@@ -24,7 +24,8 @@ const (
 	stallTime    = 10 * time.Minute // for a client to take what is written: somebody may read a stream page by page
 	idleTime     = 30 * time.Second // for a client to ask again
 	shutdownTime = 2 * time.Second  // for answers under way when the server closes
-	headerBytes  = 64 << 10         // of a request; it has no body
+	headerBytes  = 64 << 10         // of a request
+	bodyBytes    = 64 << 10         // of a request that takes one
 )
 
 // errClosing is why answers under way end when the server closes.
@@ -43,6 +44,7 @@ type Server struct {
 type route struct {
 	method string
 	handle handler
+	body   bool // it takes one
 }
 
 // handler answers a request. Its error becomes the answer if nothing has been sent yet.
@@ -58,15 +60,16 @@ func New(path, group string, source Source, metrics http.Handler, log *slog.Logg
 	requests, stop := context.WithCancelCause(context.Background())
 	s := &Server{listener: limit(l, maxConns), log: log, stop: stop}
 	s.routes = map[string]route{
-		"/v1/status":      {"GET", single(answerTime, source.Status)},
-		"/v1/services":    {"GET", list(source.Services)},
-		"/v1/workers":     {"GET", list(source.Workers)},
-		"/v1/ports":       {"GET", list(source.Ports)},
-		"/v1/neighbors":   {"GET", list(source.Neighbors)},
-		"/v1/templates":   {"GET", stream(source.Templates)},
-		"/v1/connections": {"GET", stream(source.Connections)},
-		"/v1/reload":      {"POST", single(reloadTime, source.Reload)},
-		"/metrics":        {"GET", served(metrics)},
+		"/v1/status":      {method: "GET", handle: single(answerTime, source.Status)},
+		"/v1/services":    {method: "GET", handle: list(source.Services)},
+		"/v1/workers":     {method: "GET", handle: list(source.Workers)},
+		"/v1/ports":       {method: "GET", handle: list(source.Ports)},
+		"/v1/neighbors":   {method: "GET", handle: list(source.Neighbors)},
+		"/v1/templates":   {method: "GET", handle: stream(source.Templates)},
+		"/v1/connections": {method: "GET", handle: stream(source.Connections)},
+		"/v1/reload":      {method: "POST", handle: single(reloadTime, source.Reload)},
+		"/v1/clock":       {method: "POST", handle: posted(answerTime, advance(source)), body: true},
+		"/metrics":        {method: "GET", handle: served(metrics)},
 	}
 	s.http = &http.Server{
 		Handler:        http.HandlerFunc(s.serve),
@@ -125,7 +128,7 @@ func (s *Server) route(w *answer, r *http.Request) error {
 		w.Header().Set("Allow", to.method)
 		return &problem{http.StatusMethodNotAllowed, fmt.Sprintf("%s takes %s, not %s", r.URL.Path, to.method, r.Method), nil}
 	}
-	if r.ContentLength != 0 {
+	if r.ContentLength != 0 && !to.body {
 		w.Header().Set("Connection", "close") // rather than read what nobody wants
 		return &problem{http.StatusBadRequest, r.URL.Path + " takes no body", nil}
 	}

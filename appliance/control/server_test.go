@@ -19,6 +19,9 @@ var templates = []api.Template{
 	{Kind: "pfmc", Protocol: "ip", Client: "172.17.0.1", Virtual: "mark 3", Server: "10.9.0.11:0", State: "ASSURED"},
 }
 
+// bodies are what endpoints want to be sent, by path.
+var bodies = map[string]string{"/v1/clock": `{"advance_seconds":1.5}`}
+
 func TestEndpoints(t *testing.T) {
 	path, _ := start(t, &fake{})
 	for _, tt := range []struct{ method, url, want string }{
@@ -30,10 +33,11 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "/v1/templates", ``},
 		{"GET", "/v1/connections", ``},
 		{"POST", "/v1/reload", `{"generation":4,"changes":["service tcp 10.0.0.1:80 added"]}`},
+		{"POST", "/v1/clock", `{"ahead_seconds":1.5}`},
 		{"GET", "/metrics", "cleat_up 1"},
 		{"GET", "/metrics?name[]=x", "cleat_up 1"},
 	} {
-		status, body := request(t, path, tt.method, tt.url, "")
+		status, body := request(t, path, tt.method, tt.url, bodies[tt.url])
 		if status != 200 || !strings.Contains(body, tt.want) {
 			t.Errorf("%s %s: %d %s, want %s", tt.method, tt.url, status, body, tt.want)
 		}
@@ -75,7 +79,8 @@ func TestFilters(t *testing.T) {
 
 func TestProblems(t *testing.T) {
 	f := &fake{
-		services: func(context.Context) ([]api.Service, error) { return nil, errors.New("the table is being built") },
+		realClock: true,
+		services:  func(context.Context) ([]api.Service, error) { return nil, errors.New("the table is being built") },
 		reload: func(context.Context) (api.Reloaded, error) {
 			return api.Reloaded{}, fmt.Errorf("wrapped: %w", &Refused{Lines: []string{"cleat.toml:3: a", "cleat.toml:9: b"}})
 		},
@@ -97,6 +102,11 @@ func TestProblems(t *testing.T) {
 		{"HEAD", "/v1/workers", "", 405, "", nil},
 		{"DELETE", "/v1/templates", "", 405, "/v1/templates takes GET, not DELETE", nil},
 		{"POST", "/v1/reload", "{}", 400, "/v1/reload takes no body", nil},
+		{"POST", "/v1/clock", `{"advance":3}`, 400, "bad body", []string{`json: unknown field "advance"`}},
+		{"POST", "/v1/clock", `{"advance_seconds":-1}`, 400, "bad body", []string{"advance_seconds: -1 is not between 0 and 2678400"}},
+		{"POST", "/v1/clock", `{"advance_seconds":1}{}`, 400, "bad body", []string{"there is more behind the object"}},
+		{"POST", "/v1/clock", "", 400, "bad body", []string{"there is none"}},
+		{"POST", "/v1/clock", `{"advance_seconds":1}`, 404, ErrRealClock.Error(), nil},
 		{"GET", "/v1/workers?a=%zz", "", 400, "bad query", []string{`invalid URL escape "%zz"`}},
 		{"GET", "/v1/workers?limit=1", "", 400, "bad query", []string{`"limit": no such key, there is none here`}},
 		{"GET", "/v1/templates?client=x&limit=-1&vip=1&mark=1&mark=2", "", 400, "bad filter", []string{
@@ -106,7 +116,7 @@ func TestProblems(t *testing.T) {
 			`limit: "-1" is not a number from 1 to 18446744073709551615`,
 		}},
 		{"GET", "/v1/nothing", "", 404, `no endpoint "/v1/nothing", there are`, []string{
-			"GET /metrics", "GET /v1/connections", "GET /v1/neighbors", "GET /v1/ports", "POST /v1/reload",
+			"GET /metrics", "POST /v1/clock", "GET /v1/connections", "GET /v1/neighbors", "GET /v1/ports", "POST /v1/reload",
 			"GET /v1/services", "GET /v1/status", "GET /v1/templates", "GET /v1/workers",
 		}},
 	} {

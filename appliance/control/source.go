@@ -9,7 +9,9 @@ package control
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"time"
 
 	"cleat/appliance/api"
 )
@@ -32,7 +34,13 @@ type Source interface {
 	// Reload reads the configuration file again; a *Refused says what is wrong with it. The end of ctx ends the
 	// waiting, not the reload.
 	Reload(ctx context.Context) (api.Reloaded, error)
+
+	// Advance sets the clock ahead and returns when all has happened that this makes due; ErrRealClock where it may not.
+	Advance(ctx context.Context, by time.Duration) (api.Clock, error)
 }
+
+// ErrRealClock refuses to set the clock ahead.
+var ErrRealClock = errors.New("this cleatd's clock is real and cannot be set ahead: it runs without --lab-clock")
 
 // Refused is a reload that changed nothing because the file is wrong.
 type Refused struct {

@@ -5,8 +5,8 @@ package director
 import (
 	"fmt"
 	"log/slog"
-	"time"
 
+	"cleat/appliance/clock"
 	"cleat/cgo/eal"
 	"cleat/cgo/pktmbuf"
 	"cleat/conf"
@@ -23,6 +23,8 @@ type Director struct {
 	Lcores []int
 	// Hugepages tells whether tables and packet buffers lie in hugepages.
 	Hugepages bool
+	// Clock is what the workers look at.
+	Clock *clock.Clock
 
 	log   *slog.Logger
 	eal   bool
@@ -31,8 +33,8 @@ type Director struct {
 }
 
 // Open starts the EAL and the ports that c names. Close ends what it started; after an error, Open has done so.
-func Open(c *conf.Config, log *slog.Logger) (*Director, error) {
-	d := &Director{log: log, Lcores: c.Workers.Lcores, pools: map[int]*pktmbuf.Pool{}}
+func Open(c *conf.Config, clock *clock.Clock, log *slog.Logger) (*Director, error) {
+	d := &Director{Clock: clock, log: log, Lcores: c.Workers.Lcores, pools: map[int]*pktmbuf.Pool{}}
 	if err := d.open(c); err != nil {
 		d.Close()
 		return nil, err
@@ -97,7 +99,6 @@ func (d *Director) Start(c *conf.Config, t *lcore.Tables) error {
 func (d *Director) plans(c *conf.Config) []lcore.Plan {
 	steering := flow.NewSteering(len(d.Lcores), c.Network.SteeringPrefix4, 64)
 	seed := flow.NewSeed()
-	start := time.Now()
 	plans := make([]lcore.Plan, len(d.Lcores))
 	for i := range plans {
 		queues := make([]burst.Queue, len(d.Ports))
@@ -113,7 +114,7 @@ func (d *Director) plans(c *conf.Config) []lcore.Plan {
 			Connections: c.Tables.Connections, Templates: c.Tables.Templates,
 			Services: c.Tables.Services, Reals: c.Tables.RealServers,
 			Seed: &seed, Steering: steering,
-			Clock: func() time.Duration { return time.Since(start) },
+			Clock: d.Clock.Now,
 			Idle:  idle(&c.Workers),
 		}
 	}

@@ -23,10 +23,8 @@ const (
 	// listenEvery is how often the loop hears what workers have to tell: it bounds how long a packet waits for a next hop that
 	// is not known yet.
 	listenEvery = 2 * time.Millisecond
-	// tickEvery is how often neighbours grow older.
+	// tickEvery is how often neighbours grow older and timers are looked at.
 	tickEvery = 50 * time.Millisecond
-	// reapEvery is how often removed servers are looked at (persistence.md P6.5).
-	reapEvery = 60 * time.Second
 	// adoptTime is how long workers may take to change over before that is reported.
 	adoptTime = 5 * time.Second
 )
@@ -54,6 +52,8 @@ type Loop struct {
 
 	tables atomic.Pointer[lcore.Tables] // that all workers use
 	unseen []uint32                     // services whose change some worker may not have seen: it did not take the tables in time
+
+	timers []timer
 }
 
 // New puts c's services into a registry, and makes a loop and the tables that workers start with. The file at path is what
@@ -67,7 +67,7 @@ func New(d *director.Director, c *conf.Config, path, version string, log *slog.L
 		registry: registry.New(c.Tables.Services, c.Tables.RealServers, len(c.Workers.Lcores)),
 	}
 	l.bases.init(d, l.registry)
-	if _, err := l.registry.Apply(c, now); err != nil {
+	if _, err := l.registry.Apply(c, l.date()); err != nil {
 		return nil, err
 	}
 	services, reals := l.registry.Table(c)
@@ -76,6 +76,7 @@ func New(d *director.Director, c *conf.Config, path, version string, log *slog.L
 	l.tables.Store(&t)
 	l.neighbours = neighbor.New(c.Tables.Neighbors, c.Network.NeighborReachable, l.inject)
 	l.neighbours.Configure(t.Hops, c.Network.NeighborReachable, d.NextHops(c))
+	l.setTimers()
 	return l, nil
 }
 
@@ -86,10 +87,9 @@ func (l *Loop) Tables() *lcore.Tables { return l.tables.Load() }
 func (l *Loop) Run(ctx context.Context) {
 	defer close(l.ended)
 	l.greet(nil)
-	listen, tick, reap := time.NewTicker(listenEvery), time.NewTicker(tickEvery), time.NewTicker(reapEvery)
+	listen, tick := time.NewTicker(listenEvery), time.NewTicker(tickEvery)
 	defer listen.Stop()
 	defer tick.Stop()
-	defer reap.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -103,8 +103,7 @@ func (l *Loop) Run(ctx context.Context) {
 				l.publishNeighbours()
 			}
 			l.announce(now)
-		case now := <-reap.C:
-			l.reap(now)
+			l.fire(l.d.Clock.Now())
 		}
 	}
 }
@@ -229,7 +228,7 @@ func (l *Loop) reload() (changes, refused []string) {
 		l.conf, l.loaded = c, time.Now()
 		return []string{}, nil
 	}
-	changed, err := l.registry.Apply(c, time.Now())
+	changed, err := l.registry.Apply(c, l.date())
 	if err != nil {
 		return nil, []string{fmt.Sprintf("%s: %v", l.path, err)}
 	}

@@ -121,3 +121,6 @@ func (s *Shard[E, P]) File(i uint32) { s.wheel.File(i) }
 // Expired takes the next entry that is due by tick now off the wheel, or returns 0; see wheel.Wheel.Next. The caller removes it or
 // sets its timer anew.
 func (s *Shard[E, P]) Expired(now uint32, budget *int) uint32 { return s.wheel.Next(now, budget) }
+
+// Due returns in how many ticks from tick now the wheel has something to do; see wheel.Wheel.Due.
+func (s *Shard[E, P]) Due(now uint32) uint32 { return s.wheel.Due(now) }

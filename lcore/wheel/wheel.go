@@ -8,7 +8,10 @@
 // firing cost O(1), memory is the links alone. Nothing is allocated after New.
 package wheel
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
 
 // Tick is the wheel's resolution: that of the kernel's timers at HZ 250.
 const Tick = 4 * time.Millisecond
@@ -18,6 +21,9 @@ const Second = uint32(time.Second / Tick)
 
 // Max is the longest time ahead that a deadline may lie, in ticks.
 const Max = 1<<31 - 1
+
+// Never is what Due says when nothing is ever due.
+const Never = 1<<32 - 1
 
 // Ticks returns d in ticks, rounded up.
 func Ticks(d time.Duration) uint32 { return uint32((d + Tick - 1) / Tick) }
@@ -58,8 +64,9 @@ type Entry[E any] interface {
 // Wheel times the entries of one array, which are named by their index; index 0 is not used.
 type Wheel[E any, P Entry[E]] struct {
 	entries []E
-	heads   [levels * slots]uint32 // level 0 first: slot of one tick each
-	next    uint32                 // the tick to be looked at next; all before it are done
+	heads   [levels * slots]uint32     // level 0 first: slot of one tick each
+	used    [levels][slots / 64]uint64 // a bit a slot: it has entries
+	next    uint32                     // the tick to be looked at next; all before it are done
 }
 
 // New returns a wheel over entries that stands at tick now.
@@ -82,6 +89,7 @@ func (w *Wheel[E, P]) File(i uint32) {
 		w.timer(head).prev = i
 	}
 	w.heads[s] = i
+	w.used[s/slots][s%slots/64] |= 1 << (s % 64)
 }
 
 // slot returns the slot for a deadline: the level whose reach covers the time that is left.
@@ -105,7 +113,10 @@ func (w *Wheel[E, P]) Remove(i uint32) {
 	case t.prev == 0:
 		return
 	case t.prev&inSlot != 0:
-		w.heads[t.prev&^inSlot] = t.next
+		s := t.prev &^ inSlot
+		if w.heads[s] = t.next; t.next == 0 {
+			w.used[s/slots][s%slots/64] &^= 1 << (s % 64)
+		}
 	default:
 		w.timer(t.prev).next = t.next
 	}
@@ -121,7 +132,7 @@ func (w *Wheel[E, P]) Next(now uint32, budget *int) uint32 {
 	for int32(now-w.next) >= 0 {
 		i := w.firstHere()
 		if i == 0 {
-			w.next++
+			w.next += min(w.ahead(), now-w.next+1)
 			continue
 		}
 		if *budget <= 0 {
@@ -135,6 +146,44 @@ func (w *Wheel[E, P]) Next(now uint32, budget *int) uint32 {
 		w.File(i) // it was moved back since it was filed, or it comes down a level
 	}
 	return 0
+}
+
+// Due returns in how many ticks from tick now the wheel has something to do: an entry to fire, to be filed again or to come down a level.
+// 0: it has some now; Never: no entry is filed.
+func (w *Wheel[E, P]) Due(now uint32) uint32 {
+	ahead := w.ahead()
+	if ahead == Never {
+		return Never
+	}
+	return uint32(max(int64(ahead)-int64(int32(now-w.next)), 0))
+}
+
+// ahead returns how many ticks there are from w.next to the first one with something to do, so that empty ones cost nothing.
+func (w *Wheel[E, P]) ahead() uint32 {
+	ahead := uint32(Never)
+	for level := range levels {
+		reach := uint32(1) << (8 * level) // of one slot, in ticks
+		first := (w.next + reach - 1) &^ (reach - 1)
+		if n, ok := w.following(level, first>>(8*level)%slots); ok {
+			ahead = min(ahead, first-w.next+n*reach)
+		}
+	}
+	return ahead
+}
+
+// following returns how many slots of a level, from slot s on and around, have no entries before one has.
+func (w *Wheel[E, P]) following(level int, s uint32) (n uint32, ok bool) {
+	used := &w.used[level]
+	word := used[s/64] >> (s % 64)
+	if word != 0 {
+		return uint32(bits.TrailingZeros64(word)), true
+	}
+	for i := uint32(1); i <= uint32(len(used)); i++ {
+		if word := used[(s/64+i)%uint32(len(used))]; word != 0 {
+			return i*64 - s%64 + uint32(bits.TrailingZeros64(word)), true
+		}
+	}
+	return 0, false
 }
 
 // firstHere returns an entry from the slots that begin at tick w.next, upper levels first, since their

@@ -68,13 +68,18 @@ func (l *list) run(now uint64, budget int, fatal func(format string, args ...any
 		delete(l.due, i)
 	}
 	l.now = now
+	next := uint64(Never)
 	for i, due := range l.due {
+		next = min(next, due-min(now, due))
 		if due <= now {
 			fatal("entry %d, due at %d, has not fired by %d", i, due, now)
 		}
 		if !l.entries[i].timer.Filed() {
 			fatal("entry %d is lost", i)
 		}
+	}
+	if due := uint64(l.wheel.Due(uint32(now))); due == 0 || due > next || (due == Never) != (len(l.due) == 0) {
+		fatal("due in %d ticks, but an entry is in %d", due, next)
 	}
 }
 
@@ -148,6 +153,21 @@ func TestNextStopsAtItsBudget(t *testing.T) {
 	}
 	if fired != entries {
 		t.Errorf("%d fired, want %d", fired, entries)
+	}
+}
+
+// TestSkipsWhatIsEmpty: 90 days at once, with entries at both ends, take no longer than any other step.
+func TestSkipsWhatIsEmpty(t *testing.T) {
+	l := newList(2, 1<<32-1000)
+	l.set(1, l.now+3)
+	l.set(2, l.now+Max)
+	steps := 0
+	for due := l.wheel.Due(uint32(l.now)); due != Never; due = l.wheel.Due(uint32(l.now)) {
+		l.run(l.now+uint64(due), math.MaxInt, t.Fatalf)
+		steps++
+	}
+	if steps > 5 { // one entry fires; the other comes down three levels and fires
+		t.Errorf("%d steps", steps)
 	}
 }
 

@@ -105,10 +105,18 @@ func bare(err error) error {
 	return err
 }
 
-// ask sends a request; the caller closes the body of the answer.
-func (c *client) ask(ctx context.Context, method, path string, query url.Values) (io.ReadCloser, error) {
+// ask sends a request, with a body of JSON unless that is nil; the caller closes the body of the answer.
+func (c *client) ask(ctx context.Context, method, path string, query url.Values, body any) (io.ReadCloser, error) {
+	var send io.Reader
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return nil, &failure{err}
+		}
+		send = bytes.NewReader(raw)
+	}
 	target := url.URL{Scheme: "http", Host: "cleatd", Path: path, RawQuery: query.Encode()}
-	request, err := http.NewRequestWithContext(ctx, method, target.String(), nil)
+	request, err := http.NewRequestWithContext(ctx, method, target.String(), send)
 	if err != nil {
 		return nil, &failure{err}
 	}
@@ -120,20 +128,20 @@ func (c *client) ask(ctx context.Context, method, path string, query url.Values)
 		return answer.Body, nil
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, problemBytes))
+	raw, err := io.ReadAll(io.LimitReader(answer.Body, problemBytes))
 	if err != nil {
 		return nil, c.explain(err)
 	}
 	var p api.Problem
-	if json.Unmarshal(body, &p) != nil {
+	if json.Unmarshal(raw, &p) != nil {
 		p = api.Problem{} // the status alone must do
 	}
 	return nil, problem(&p, answer.Status)
 }
 
-// object asks for one JSON value, decodes it into v, and returns it as it came too.
-func (c *client) object(ctx context.Context, method, path string, v any) ([]byte, error) {
-	body, err := c.ask(ctx, method, path, nil)
+// object asks for one JSON value, decodes it into v, and returns it as it came too. The request carries send unless that is nil.
+func (c *client) object(ctx context.Context, method, path string, send, v any) ([]byte, error) {
+	body, err := c.ask(ctx, method, path, nil, send)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +161,7 @@ func (c *client) object(ctx context.Context, method, path string, v any) ([]byte
 
 // stream asks for rows and calls row with every line, its end included; the line is valid until row returns.
 func (c *client) stream(ctx context.Context, path string, filter *api.Filter, row func(line []byte) error) error {
-	body, err := c.ask(ctx, http.MethodGet, path, filter.Query())
+	body, err := c.ask(ctx, http.MethodGet, path, filter.Query(), nil)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,8 @@ func TestUsage(t *testing.T) {
 		"status -o yaml":             `--output "yaml" is none of table, json`,
 		"status --socket=":           `--socket is empty; leave it out for /run/cleat/cleatd.sock`,
 		"templates --client 10.0.0":  `client: "10.0.0" is neither an address (172.16.0.1) nor a prefix (172.16.0.0/16)`,
+		"clock advance 5m":           `"5m" is no number of seconds from 0 to 2678400`,
+		"clock advance":              `accepts 1 arg(s), received 0`,
 		"templates --client=":        `client: "" is neither`,
 		"connections --mark none":    `mark: "none" is not a number from 1 to 4294967295`,
 		"connections --state closed": `state: "closed" is none of NONE, ASSURED, ESTABLISHED`,
@@ -198,7 +200,7 @@ func pour(w io.Writer, s string, times int) {
 func TestHangingCleatd(t *testing.T) {
 	socket := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	c := newClient(socket, 50*time.Millisecond)
-	_, err := c.object(context.Background(), "GET", "/v1/status", new(api.Status))
+	_, err := c.object(context.Background(), "GET", "/v1/status", nil, new(api.Status))
 	if code := report(err, io.Discard); code != exitUnreachable || !strings.Contains(err.Error(), "no answer in time") {
 		t.Errorf("exit code %d, %v", code, err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -43,7 +44,8 @@ func serve(t *testing.T, h http.HandlerFunc) string {
 func recorded(t *testing.T) (socket string, asked *string) {
 	asked = new(string)
 	return serve(t, func(w http.ResponseWriter, r *http.Request) {
-		*asked = r.Method + " " + r.URL.RequestURI()
+		body, _ := io.ReadAll(r.Body)
+		*asked = strings.TrimSpace(r.Method + " " + r.URL.RequestURI() + " " + string(body))
 		name := strings.TrimPrefix(r.URL.Path, "/v1/") + ".json"
 		http.ServeFile(w, r, filepath.Join("testdata", "answers", name))
 	}), asked

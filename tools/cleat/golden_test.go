@@ -24,6 +24,7 @@ func TestGolden(t *testing.T) {
 		{"neighbors", "neighbors", "GET /v1/neighbors"},
 		{"neighbors-json", "neighbors -o json", "GET /v1/neighbors"},
 		{"reload", "reload", "POST /v1/reload"},
+		{"clock", "clock advance 300.5", `POST /v1/clock {"advance_seconds":300.5}`},
 		{"templates", "templates", "GET /v1/templates"},
 		{
 			"templates-json", "templates -o json --client 172.16.9.9/16 --virtual 10.0.0.1:80 --server 10.9.0.11 --mark 3 --protocol TCP --state assured --limit 9",

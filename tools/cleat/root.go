@@ -45,7 +45,7 @@ Exit codes: 0 done, 1 cleatd refused or failed, 2 wrong usage, 3 cleatd is not r
 	complete(root, "output", outputs)
 	root.AddCommand(
 		o.statusCommand(), o.servicesCommand(), o.templatesCommand(), o.connectionsCommand(), o.workersCommand(),
-		o.portsCommand(), o.neighborsCommand(), o.reloadCommand(), o.versionCommand(),
+		o.portsCommand(), o.neighborsCommand(), o.reloadCommand(), o.clockCommand(), o.versionCommand(),
 	)
 	return root
 }
@@ -73,15 +73,15 @@ func askCommand[T any](o *operator, use, short, method, path string, table func(
 		Short: short,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return ask(cmd.Context(), o, method, path, table)
+			return ask(cmd.Context(), o, method, path, nil, table)
 		},
 	}
 }
 
-// ask prints the answer as it came, indented, or what table makes of it.
-func ask[T any](ctx context.Context, o *operator, method, path string, table func(io.Writer, T) error) error {
+// ask prints the answer as it came, indented, or what table makes of it. The request carries send unless that is nil.
+func ask[T any](ctx context.Context, o *operator, method, path string, send any, table func(io.Writer, T) error) error {
 	var v T
-	raw, err := o.client().object(ctx, method, path, &v)
+	raw, err := o.client().object(ctx, method, path, send, &v)
 	if err != nil {
 		return err
 	}

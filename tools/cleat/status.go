@@ -92,7 +92,7 @@ func (o *operator) versionCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			v := versions{Cleat: version}
 			var s api.Status
-			if _, err := o.client().object(cmd.Context(), http.MethodGet, "/v1/status", &s); err == nil {
+			if _, err := o.client().object(cmd.Context(), http.MethodGet, "/v1/status", nil, &s); err == nil {
 				v.Cleatd, v.DPDK = s.Version, s.DPDK
 			}
 			if err := o.printVersions(v); err != nil {
