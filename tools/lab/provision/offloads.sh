@@ -4,7 +4,5 @@
 set -eu
 
 for interface in "$@"; do
-	for offload in tx rx tso gso gro; do
-		ethtool -K "$interface" "$offload" off >/dev/null
-	done
+	ethtool -K "$interface" tx off rx off tso off gso off gro off >/dev/null
 done

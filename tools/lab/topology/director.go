@@ -30,8 +30,8 @@ type Director struct {
 // ErrRefused is a configuration that cleatd would not take.
 var ErrRefused = errors.New("reload refused")
 
-// StartDirector starts the program cleatd with a configuration and waits until it is ready.
-func (l *Lab) StartDirector(ctx context.Context, cleatd string, config *conf.Config) (*Director, error) {
+// StartDirector starts the program cleatd with a configuration, and further arguments, and waits until it is ready.
+func (l *Lab) StartDirector(ctx context.Context, cleatd string, config *conf.Config, args ...string) (*Director, error) {
 	d := &Director{
 		Socket: l.path("cleatd.sock"),
 		File:   l.path("cleatd.toml"),
@@ -51,7 +51,7 @@ func (l *Lab) StartDirector(ctx context.Context, cleatd string, config *conf.Con
 		return nil, err
 	}
 	var err error
-	if d.process, err = l.start("dir", cleatd, "--config", d.File); err != nil {
+	if d.process, err = l.start("dir", cleatd, append([]string{"--config", d.File}, args...)...); err != nil {
 		return nil, err
 	}
 	d.Log = d.process.log

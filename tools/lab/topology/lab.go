@@ -3,11 +3,14 @@
 //
 //	cl (client)            dir (director)                      sw (bridge)      rs1..rsN
 //	cl0 10.8.0.2/24  ----  dir0 (10.8.0.1)
+//	    fd08::2/64              (fd08::1)
 //	                       dir1 (10.9.0.1) ------------------  br0  ----------  eth0 10.9.0.(10+i)/24
+//	                            (fd09::1)                                            fd09::(10+i)/64
 //	cl1 10.9.0.250/24 ---------------------------------------  br0
+//	    fd09::250/64
 //
-// The addresses of the director are cleatd's, not the kernel's. All of 172.16.0.0/12 is local in cl: clients bind
-// any of it. Namespaces of lab 1 are cleat-1-cl, cleat-1-dir, …; several labs can be up at once.
+// The addresses of the director are cleatd's, not the kernel's. All of 172.16.0.0/12 and fd16::/16 is local in cl:
+// clients bind any of it. Namespaces of lab 1 are cleat-1-cl, cleat-1-dir, …; several labs can be up at once.
 //
 // A lab belongs to the process that made it and does not outlive it: Close removes everything, processes in it
 // die with the owner, and Clean removes what a killed owner left.
@@ -22,6 +25,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"cleat/tools/lab/provision"
 )
@@ -31,6 +35,8 @@ type Options struct {
 	Servers int // real servers, 1…99; 0: 3
 	// Nginx runs nginx in every real server; without it the identity server answers.
 	Nginx bool
+	// Bare leaves real servers without any program: bring your own.
+	Bare bool
 	// AFXDP gives cleatd its ports through net_af_xdp rather than net_af_packet.
 	AFXDP bool
 }
@@ -97,10 +103,12 @@ func (l *Lab) build(ctx context.Context) error {
 	if err := os.Mkdir(l.Dir, 0o755); err != nil {
 		return err
 	}
+	var namespaces []string
 	for _, ns := range append([]string{"cl", "dir", "sw"}, l.Servers()...) {
-		if _, err := output(exec.CommandContext(ctx, "ip", "netns", "add", l.Namespace(ns))); err != nil {
-			return err
-		}
+		namespaces = append(namespaces, "netns add "+l.Namespace(ns))
+	}
+	if err := batch(ctx, namespaces); err != nil {
+		return err
 	}
 	if err := l.connect(ctx); err != nil {
 		return err
@@ -109,6 +117,9 @@ func (l *Lab) build(ctx context.Context) error {
 		return err
 	}
 	for _, rs := range l.Servers() {
+		if l.options.Bare {
+			break
+		}
 		if err := l.serve(ctx, rs); err != nil {
 			return fmt.Errorf("%s: %w", rs, err)
 		}
@@ -118,55 +129,67 @@ func (l *Lab) build(ctx context.Context) error {
 
 // connect makes the bridge and the veth pairs.
 func (l *Lab) connect(ctx context.Context) error {
-	if _, err := l.Output(ctx, "sw", "ip", "link", "add", "br0", "type", "bridge", "mcast_snooping", "0"); err != nil {
-		return err
+	lines := []string{"link add br0 netns " + l.Namespace("sw") + " type bridge mcast_snooping 0 forward_delay 0"}
+	pair := func(ns, name, peerNS, peer string) {
+		// The two ends have different numbers, although they are in different namespaces: with the same ones the kernel
+		// takes up to a second to notice that the link is up.
+		n := 100 + 2*len(lines)
+		lines = append(lines, fmt.Sprintf("link add %s index %d netns %s type veth peer name %s index %d netns %s",
+			name, n, l.Namespace(ns), peer, n+1, l.Namespace(peerNS)))
 	}
-	if err := l.pair(ctx, "cl", "cl0", "dir", "dir0"); err != nil {
-		return err
-	}
-	cables := [][2]string{{"cl", "cl1"}, {"dir", "dir1"}}
+	pair("cl", "cl0", "dir", "dir0")
+	pair("cl", "cl1", "sw", "to-cl")
+	pair("dir", "dir1", "sw", "to-dir")
 	for _, rs := range l.Servers() {
-		cables = append(cables, [2]string{rs, "eth0"})
+		pair(rs, "eth0", "sw", "to-"+rs)
 	}
-	for _, c := range cables {
-		if err := l.pair(ctx, c[0], c[1], "sw", "to-"+c[0]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return batch(ctx, lines)
 }
 
-// pair joins two namespaces.
-func (l *Lab) pair(ctx context.Context, ns, name, peerNS, peer string) error {
-	_, err := l.Output(ctx, ns, "ip", "link", "add", name, "type", "veth", "peer", "name", peer, "netns", l.Namespace(peerNS))
+// batch runs commands of ip, one a line.
+func batch(ctx context.Context, lines []string) error {
+	cmd := exec.CommandContext(ctx, "ip", "-batch", "-")
+	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
+	_, err := output(cmd)
 	return err
 }
 
-// provision gives every namespace its addresses and routes.
+// provision gives every namespace its addresses and routes, all at the same time.
 func (l *Lab) provision(ctx context.Context) error {
-	run := func(ns, name string, args ...string) error {
-		_, err := l.script(ctx, ns, name, args...)
-		return err
+	var (
+		all   sync.WaitGroup
+		mutex sync.Mutex
+		errs  []error
+	)
+	// run has a namespace take one script after the other.
+	run := func(ns string, scripts ...[]string) {
+		all.Go(func() {
+			for _, words := range scripts {
+				if _, err := l.script(ctx, ns, words[0], words[1:]...); err != nil {
+					mutex.Lock()
+					errs = append(errs, err)
+					mutex.Unlock()
+					return
+				}
+			}
+		})
 	}
-	errs := []error{
-		run("cl", "offloads.sh", "cl0", "cl1"),
-		run("cl", "client.sh", "cl0", "cl1"),
-		run("dir", "offloads.sh", "dir0", "dir1"),
-		run("dir", "director.sh", "dir0", "dir1"),
-	}
+	run("cl", []string{"offloads.sh", "cl0", "cl1"}, []string{"client.sh", "cl0", "cl1"})
+	run("dir", []string{"offloads.sh", "dir0", "dir1"}, []string{"director.sh", "dir0", "dir1"})
 	sockets := []string{"to-cl", "to-dir"}
 	for i, rs := range l.Servers() {
 		sockets = append(sockets, "to-"+rs)
-		errs = append(errs,
-			run(rs, "offloads.sh", "eth0"),
-			run(rs, "real-server.sh", "eth0", strconv.Itoa(i+1)))
+		run(rs, []string{"offloads.sh", "eth0"}, []string{"real-server.sh", "eth0", strconv.Itoa(i + 1)})
 	}
-	errs = append(errs,
-		run("sw", "offloads.sh", sockets...),
-		run("sw", "switch.sh", sockets...),
-		run("sw", "ready.sh", sockets...),
-		run("cl", "ready.sh", "cl0", "cl1"),
-		run("dir", "ready.sh", "dir0", "dir1"))
+	run("sw", append([]string{"offloads.sh"}, sockets...), append([]string{"switch.sh"}, sockets...))
+	all.Wait()
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	run("sw", append([]string{"ready.sh"}, sockets...))
+	run("cl", []string{"ready.sh", "cl0", "cl1"})
+	run("dir", []string{"ready.sh", "dir0", "dir1"})
+	all.Wait()
 	return errors.Join(errs...)
 }
 

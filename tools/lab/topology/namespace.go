@@ -51,17 +51,17 @@ func (l *Lab) Dial(ctx context.Context, ns string, source netip.Addr, network, a
 		}
 	}
 	var conn net.Conn
-	err := l.inside(ns, func() (err error) {
+	err := l.Inside(ns, func() (err error) {
 		conn, err = dialer.DialContext(ctx, network, address)
 		return err
 	})
 	return conn, err
 }
 
-// inside runs f on a thread that is in namespace ns. Sockets that f makes stay there; goroutines that
+// Inside runs f on a thread that is in namespace ns. Sockets that f makes stay there; goroutines that
 // it starts do not. The thread returns home afterwards rather than being thrown away, since its end would kill every
 // process that it ever started (Pdeathsig is per thread).
-func (l *Lab) inside(ns string, f func() error) error {
+func (l *Lab) Inside(ns string, f func() error) error {
 	runtime.LockOSThread()
 	home, err := netns.Get()
 	if err != nil {

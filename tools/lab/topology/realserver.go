@@ -20,7 +20,7 @@ func (l *Lab) serve(ctx context.Context, rs string) error {
 	}
 	server := identity.New(rs)
 	l.onClose(server.Close)
-	return l.inside(rs, func() error {
+	return l.Inside(rs, func() error {
 		var errs []error
 		for _, port := range HTTPPorts {
 			errs = append(errs, server.HTTP(port))
