@@ -99,6 +99,9 @@ type Route struct {
 type Tables struct {
 	Connections int `toml:"connections"`  // per worker
 	Templates   int `toml:"templates"`    // per worker
+	// Connections6, Templates6: how many of those may be of IPv6; 0: none.
+	Connections6 int `toml:"connections6"`
+	Templates6   int `toml:"templates6"`
 	Services    int `toml:"services"`     // virtual services, all
 	RealServers int `toml:"real_servers"` // real servers of all services, removed ones still in use included
 	Neighbors   int `toml:"neighbors"`    // next hops, all ports

@@ -11,7 +11,7 @@ func Default() *Config {
 		DPDK:        DPDK{Hugepages: "auto", Mbufs: 16384, FilePrefix: "cleat"},
 		Workers:     Workers{Idle: "poll", IdleAfter: 1000, IdleSleep: 100 * time.Microsecond},
 		Network:     Network{Forward: true, AnswerRate: 1000, NeighborReachable: 30 * time.Second, SteeringPrefix4: 32},
-		Tables:      Tables{Connections: 1_000_000, Templates: 1_000_000, Services: 4096, RealServers: 16384, Neighbors: 4096},
+		Tables:      Tables{Connections: 1_000_000, Templates: 1_000_000, Connections6: 250_000, Templates6: 250_000, Services: 4096, RealServers: 16384, Neighbors: 4096},
 		Timeouts:    Timeouts{TCP: 900 * time.Second, TCPFin: 120 * time.Second, UDP: 300 * time.Second},
 		Persistence: Persistence{Timeout: 360 * time.Second, Extend: 120 * time.Second, RestoreTimeout: true},
 		IPVS:        IPVS{ConnReuseMode: 1, LblcExpiration: 24 * time.Hour, LblcrExpiration: 24 * time.Hour},

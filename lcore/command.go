@@ -169,7 +169,7 @@ func (w *Worker) Capacities() (templates, connections int) {
 	return w.tmpls.Capacity(), w.conns.Capacity()
 }
 
-// Row is a copy of a table's entry, with the ticks that it has left.
+// Row is a copy of a table's entry (conn.Row, template.Row), with the ticks that it has left.
 type Row[E any] struct {
 	Entry E
 	Left  uint32
@@ -180,16 +180,18 @@ const walkStep = 512
 
 // Connections copies connections, from entry from on (0 at first), to rows, and returns how many, and where to go on, 0 at the
 // end. Entries made or ended meanwhile may be in it or not; no other is missing or comes twice.
-func (w *Worker) Connections(from uint32, rows []Row[conn.Entry]) (n int, next uint32, err error) {
-	return walk(w, w.conns.Shard, from, rows)
+func (w *Worker) Connections(from uint32, rows []Row[conn.Row]) (n int, next uint32, err error) {
+	return walk(w, w.conns.Shard, w.conns.Row, from, rows)
 }
 
 // Templates is to templates what Connections is to connections.
-func (w *Worker) Templates(from uint32, rows []Row[template.Entry]) (n int, next uint32, err error) {
-	return walk(w, w.tmpls.Shard, from, rows)
+func (w *Worker) Templates(from uint32, rows []Row[template.Row]) (n int, next uint32, err error) {
+	return walk(w, w.tmpls.Shard, w.tmpls.Row, from, rows)
 }
 
-func walk[E any, P wheel.Entry[E]](w *Worker, s *shard.Shard[E, P], from uint32, rows []Row[E]) (n int, next uint32, err error) {
+func walk[R, E any, P wheel.Entry[E]](
+	w *Worker, s *shard.Shard[E, P], row func(uint32) R, from uint32, rows []Row[R],
+) (n int, next uint32, err error) {
 	err = w.Do(func() bool {
 		next = max(from, 1)
 		for range walkStep {
@@ -201,7 +203,7 @@ func walk[E any, P wheel.Entry[E]](w *Worker, s *shard.Shard[E, P], from uint32,
 				if n == len(rows) {
 					break
 				}
-				rows[n] = Row[E]{s.Entries[next], uint32(max(int32(t.Deadline-w.tick), 0))}
+				rows[n] = Row[R]{row(next), uint32(max(int32(t.Deadline-w.tick), 0))}
 				n++
 			}
 			next++

@@ -25,14 +25,14 @@ func (r *rig) listing() []string {
 			if !e.Live() {
 				continue
 			}
-			lines = append(lines, line(e.Proto, e.Deadline()-w.tick, e.State.String(), endpoint(e.Client()), endpoint(e.Virtual()), endpoint(e.Server())))
+			lines = append(lines, line(e.Proto, e.Deadline()-w.tick, e.State.String(), endpoint(w.conns.Client(e)), endpoint(w.conns.Virtual(e)), endpoint(w.conns.Server(e))))
 		}
 		for i := range w.tmpls.Entries {
 			e := &w.tmpls.Entries[i]
 			if !e.Live() {
 				continue
 			}
-			k, state := e.Key(), map[uint8]string{template.None: "NONE", template.Assured: "ASSURED"}[e.State]
+			k, state := w.tmpls.Key(e), map[uint8]string{template.None: "NONE", template.Assured: "ASSURED"}[e.State]
 			server := endpoint(w.tables.Services.Real(e.Slot).Addr, e.ServerPort())
 			lines = append(lines, line(k.Proto, e.Deadline()-w.tick, state, endpoint(k.Client, 0), endpoint(k.Virtual, k.Port), server))
 		}

@@ -264,7 +264,7 @@ func (w *Worker) connectionLines() []string {
 			control = w.templateName(c.Template)
 		}
 		lines = append(lines, fmt.Sprintf("%d %s > %s > %s %v slot %d mark %d packets %d timeout %d left %d under %s",
-			c.Proto, end(c.Client()), end(c.Virtual()), end(c.Server()), c.State, c.Slot, c.Mark, c.InPackets, c.Timeout/wheel.Second,
+			c.Proto, end(w.conns.Client(c)), end(w.conns.Virtual(c)), end(w.conns.Server(c)), c.State, c.Slot, c.Mark, c.InPackets, c.Timeout/wheel.Second,
 			int32(c.Deadline()-w.tick), control))
 	}
 	slices.Sort(lines)
@@ -285,7 +285,7 @@ func (w *Worker) templateLines() []string {
 
 func (w *Worker) templateName(i uint32) string {
 	e := &w.tmpls.Entries[i]
-	k := e.Key()
+	k := w.tmpls.Key(e)
 	return fmt.Sprintf("%d %v %v:%d slot %d", k.Proto, k.Client.Netip(), k.Virtual.Netip(), k.Port, e.Slot)
 }
 

@@ -113,7 +113,7 @@ func (r *rig) verifyTemplates(want map[string]bool) {
 			if !e.Live() {
 				continue
 			}
-			k := e.Key()
+			k := w.tmpls.Key(e)
 			name := fmt.Sprintf("%v %d %v:%d", k.Client.Netip(), k.Proto, k.Virtual.Netip(), k.Port)
 			if seen[name] {
 				r.t.Errorf("template %s is there twice", name)
@@ -138,7 +138,7 @@ func (r *rig) verifyConnections(opened map[string]opening) {
 			if !c.Live() {
 				continue
 			}
-			name := fmt.Sprintf("%d %v > %v", c.Proto, end(c.Client()), end(c.Virtual()))
+			name := fmt.Sprintf("%d %v > %v", c.Proto, end(w.conns.Client(c)), end(w.conns.Virtual(c)))
 			if seen[name] {
 				r.t.Errorf("connection %s is known twice", name)
 			}
@@ -170,7 +170,7 @@ func (r *rig) verifyAnswers(t trial, opened map[string]opening) {
 			if !c.Live() {
 				continue
 			}
-			server, client, vip := end(c.Server()), end(c.Client()), end(c.Virtual())
+			server, client, vip := end(w.conns.Server(c)), end(w.conns.Client(c)), end(w.conns.Virtual(c))
 			n := int(server.Addr().As4()[3]) - 10
 			frame := lcoretest.UDP(server, client, lcoretest.Link(serverMAC(n), insideMAC))
 			transport := "udp"
@@ -200,7 +200,7 @@ func (r *rig) verifyAnswers(t trial, opened map[string]opening) {
 		for i := range w.conns.Entries {
 			c := &w.conns.Entries[i]
 			if c.Live() && c.State == conn.UDP && c.Template != 0 && w.tmpls.Entries[c.Template].State != template.Assured {
-				t.Errorf("the template of %v > %v > %v, which was answered, is not assured: %v", end(c.Client()), end(c.Virtual()), end(c.Server()), w.templateLines())
+				t.Errorf("the template of %v > %v > %v, which was answered, is not assured: %v", end(w.conns.Client(c)), end(w.conns.Virtual(c)), end(w.conns.Server(c)), w.templateLines())
 			}
 		}
 	}

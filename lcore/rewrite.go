@@ -60,7 +60,7 @@ func (w *Worker) leave(i int, v Verdict) Verdict {
 func (w *Worker) destination(i int, v Verdict) flow.Addr {
 	in := &w.in
 	if v == ForwardInput {
-		to, _ := w.conns.Entries[in.conn[i]].Server()
+		to, _ := w.conns.Server(&w.conns.Entries[in.conn[i]])
 		return to
 	}
 	return in.key[i].Dst
@@ -75,14 +75,14 @@ func (w *Worker) translate(i int, ip wire.IPv4, v Verdict) bool {
 	}
 	c, related := &w.conns.Entries[w.in.conn[i]], w.in.related[i]
 	if v == ForwardInput {
-		to, port := c.Server()
+		to, port := w.conns.Server(c)
 		if related {
 			return rewrite.NATErrorIn(ip, to.Uint32(), port)
 		}
 		rewrite.NATIn(ip, to.Uint32(), port)
 		return true
 	}
-	from, port := c.Virtual()
+	from, port := w.conns.Virtual(c)
 	if related {
 		return rewrite.NATErrorOut(ip, from.Uint32(), port)
 	}

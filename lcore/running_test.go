@@ -72,11 +72,11 @@ func TestWalks(t *testing.T) {
 	for walks := 0; walks < 3 || time.Now().Before(deadline); walks++ {
 		seen, bound := map[netip.AddrPort]int{}, map[netip.Addr]int{}
 		for _, w := range r.workers {
-			walkAll(t, w.Connections, func(e *conn.Entry) {
+			walkAll(t, w.Connections, func(e *conn.Row) {
 				a, port := e.Client()
 				seen[netip.AddrPortFrom(a.Netip(), port)]++
 			})
-			walkAll(t, w.Templates, func(e *template.Entry) { bound[e.Key().Client.Netip()]++ })
+			walkAll(t, w.Templates, func(e *template.Row) { bound[e.Key.Client.Netip()]++ })
 			w.Real(0)
 			w.Virtual(0)
 			if c := w.Counters(); c.Unaccounted() != 0 {
@@ -121,7 +121,7 @@ func TestWalkTellsTimeLeft(t *testing.T) {
 	establish(alice, 3)(r)
 	r.pass(100 * second)
 	r.while(func() error {
-		rows := make([]Row[conn.Entry], 2)
+		rows := make([]Row[conn.Row], 2)
 		n, next, err := r.workers[0].Connections(0, rows)
 		if n != 1 || next != 0 || rows[0].Left != 800*250 {
 			t.Errorf("%d connections, next %d, %d ticks left of the first", n, next, rows[0].Left)
@@ -129,7 +129,7 @@ func TestWalkTellsTimeLeft(t *testing.T) {
 		return err
 	})
 	r.while(func() error {
-		rows := make([]Row[template.Entry], 2)
+		rows := make([]Row[template.Row], 2)
 		n, next, err := r.workers[0].Templates(0, rows)
 		if n != 1 || next != 0 || rows[0].Left != 200*250 {
 			t.Errorf("%d templates, next %d, %d ticks left of the first", n, next, rows[0].Left)

@@ -40,6 +40,8 @@ type Plan struct {
 	Alloc memory.Alloc
 	// Connections, Templates: capacities of its shards. Services, Reals: capacities of all workers' state by service ID and real server slot.
 	Connections, Templates, Services, Reals int
+	// Connections6, Templates6: how many of those may have IPv6 addresses.
+	Connections6, Templates6 int
 	// Seed is the secret of the hashes; Steering picks workers; both are the same for all workers.
 	Seed     *flow.Seed
 	Steering *flow.Steering
@@ -143,10 +145,10 @@ func newWorker(p *Plan, tables *Tables) (*Worker, error) {
 	w.stats.init(p.Services, p.Reals)
 	w.others.init(p.Services)
 	var err error
-	if w.conns, err = conn.NewShard(p.Alloc, p.Connections, p.Seed, w.tick); err != nil {
+	if w.conns, err = conn.NewShard(p.Alloc, p.Connections, p.Connections6, p.Seed, w.tick); err != nil {
 		return nil, err
 	}
-	if w.tmpls, err = template.NewShard(p.Alloc, p.Templates, p.Seed, w.tick); err != nil {
+	if w.tmpls, err = template.NewShard(p.Alloc, p.Templates, p.Templates6, p.Seed, w.tick); err != nil {
 		return nil, err
 	}
 	for _, v := range tables.Services.Virtuals() {

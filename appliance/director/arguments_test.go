@@ -99,15 +99,17 @@ func TestMainCPU(t *testing.T) {
 
 // TestMemory: tables of every worker, packet buffers, and the rest.
 func TestMemory(t *testing.T) {
-	for _, c := range []struct{ workers, connections, templates, mbufs, want int }{
-		{1, 0, 0, 0, memorySlack},
-		{1, 1 << 20, 0, 0, 73 + memorySlack},
-		{2, 1 << 20, 1 << 20, 0, 4*73 + memorySlack},
-		{1, 0, 0, 1 << 20, 2368 + memorySlack},
+	for _, c := range []struct{ workers, connections, templates, connections6, templates6, mbufs, want int }{
+		{1, 0, 0, 0, 0, 0, memorySlack},
+		{1, 1 << 20, 0, 0, 0, 0, 73 + memorySlack},
+		{2, 1 << 20, 1 << 20, 0, 0, 0, 4*73 + memorySlack},
+		{1, 0, 0, 1 << 20, 0, 0, 68 + memorySlack},
+		{1, 0, 0, 0, 1 << 20, 0, 36 + memorySlack},
+		{1, 0, 0, 0, 0, 1 << 20, 2368 + memorySlack},
 	} {
 		got := memory(&conf.Config{
 			Workers: conf.Workers{Lcores: make([]int, c.workers)},
-			Tables:  conf.Tables{Connections: c.connections, Templates: c.templates},
+			Tables:  conf.Tables{Connections: c.connections, Templates: c.templates, Connections6: c.connections6, Templates6: c.templates6},
 			DPDK:    conf.DPDK{Mbufs: c.mbufs},
 		})
 		if got != c.want {

@@ -46,7 +46,7 @@ func stream[E any](ctx context.Context, workers []*lcore.Worker, read page[E], y
 // Templates gives the templates that the filter picks to yield, worker by worker.
 func (l *Loop) Templates(ctx context.Context, f api.Filter, yield func(api.Template) error) error {
 	services := l.Tables().Services
-	return stream(ctx, l.d.Workers, (*lcore.Worker).Templates, func(worker int, row *lcore.Row[template.Entry]) error {
+	return stream(ctx, l.d.Workers, (*lcore.Worker).Templates, func(worker int, row *lcore.Row[template.Row]) error {
 		e := &row.Entry
 		server := netip.AddrPortFrom(services.Real(e.Slot).Addr.Netip(), e.ServerPort())
 		match, t := describeTemplate(e, server)
@@ -60,8 +60,8 @@ func (l *Loop) Templates(ctx context.Context, f api.Filter, yield func(api.Templ
 }
 
 // describeTemplate puts a template into words (persistence.md P11.1).
-func describeTemplate(e *template.Entry, server netip.AddrPort) (api.Entry, api.Template) {
-	k := e.Key()
+func describeTemplate(e *template.Row, server netip.AddrPort) (api.Entry, api.Template) {
+	k := e.Key
 	match := api.Entry{Protocol: protocolNames[k.Proto], Client: k.Client.Netip(), Server: server, State: "NONE"}
 	if e.State == template.Assured {
 		match.State = "ASSURED"
@@ -86,7 +86,7 @@ func describeTemplate(e *template.Entry, server netip.AddrPort) (api.Entry, api.
 
 // Connections gives the connections that the filter picks to yield, worker by worker.
 func (l *Loop) Connections(ctx context.Context, f api.Filter, yield func(api.Connection) error) error {
-	return stream(ctx, l.d.Workers, (*lcore.Worker).Connections, func(worker int, row *lcore.Row[conn.Entry]) error {
+	return stream(ctx, l.d.Workers, (*lcore.Worker).Connections, func(worker int, row *lcore.Row[conn.Row]) error {
 		e := &row.Entry
 		client, virtual, server := endpoint(e.Client()), endpoint(e.Virtual()), endpoint(e.Server())
 		if !f.Match(api.Entry{

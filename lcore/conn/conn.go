@@ -3,6 +3,7 @@
 package conn
 
 import (
+	"cleat/lcore/aside"
 	"cleat/lcore/flow"
 	"cleat/lcore/memory"
 	"cleat/lcore/service"
@@ -12,7 +13,7 @@ import (
 
 // Entry is one connection. 64 bytes, one cache line, no pointers. Ports and addresses are host byte order.
 //
-// Client, virtual and server address are IPv4's; a second array will hold those of IPv6 beside the same entry.
+// Where not all three addresses are IPv4's, they stand aside whole, and those here are their last 32 bits, which tell nearly all others apart.
 type Entry struct {
 	timer wheel.Timer
 
@@ -34,7 +35,15 @@ type Entry struct {
 	Timeout uint32
 	// InPackets counts the client's packets.
 	InPackets uint32
-	_         [8]byte
+	// wide is the slot of the addresses, 0 if they are all IPv4's.
+	wide uint32
+	_    [4]byte
+}
+
+// addresses are those of a connection that is not IPv4's alone: one cache line.
+type addresses struct {
+	client, virtual, server flow.Addr
+	_                       [16]byte
 }
 
 // WheelTimer is for package wheel.
@@ -43,32 +52,55 @@ func (e *Entry) WheelTimer() *wheel.Timer { return &e.timer }
 // Live reports whether the entry is a connection of the table.
 func (e *Entry) Live() bool { return e.timer.Filed() }
 
-// Client is the client's address and port.
-func (e *Entry) Client() (flow.Addr, uint16) { return flow.V4(e.client), e.clientPort }
-
-// Virtual is the virtual address and port that the client used.
-func (e *Entry) Virtual() (flow.Addr, uint16) { return flow.V4(e.virtual), e.virtualPort }
-
-// Server is the real server's address and the port there.
-func (e *Entry) Server() (flow.Addr, uint16) { return flow.V4(e.server), e.serverPort }
-
 // Deadline is the tick at which the connection ends unless a packet comes.
 func (e *Entry) Deadline() uint32 { return e.timer.Deadline }
 
-// Shard is a worker's connection table. When it is full, Insert refuses; the packet is dropped and counted
-// (connections_full). 64 bytes an entry and 8.5 for the index.
+// Shard is a worker's connection table. When it is full, or there is no room for further IPv6 addresses, Insert refuses; the packet is
+// dropped and counted (connections_full). 64 bytes an entry and 8.5 for the index; of those with IPv6 addresses another 68.
 type Shard struct {
 	*shard.Shard[Entry, *Entry]
+	wide *aside.Table[addresses]
 	seed *flow.Seed
 }
 
-// NewShard returns a shard for capacity connections whose clock stands at tick now.
-func NewShard(alloc memory.Alloc, capacity int, seed *flow.Seed, now uint32) (*Shard, error) {
+// NewShard returns a shard for capacity connections, wide of them with IPv6 addresses, whose clock stands at tick now.
+func NewShard(alloc memory.Alloc, capacity, wide int, seed *flow.Seed, now uint32) (*Shard, error) {
 	s, err := shard.New[Entry](alloc, "connections", capacity, now)
 	if err != nil {
 		return nil, err
 	}
-	return &Shard{s, seed}, nil
+	w, err := aside.New[addresses](alloc, "connections6", wide)
+	if err != nil {
+		return nil, err
+	}
+	return &Shard{s, w, seed}, nil
+}
+
+// Wide returns how many connections have IPv6 addresses, and how many can.
+func (s *Shard) Wide() (used, capacity int) { return s.wide.Used, s.wide.Capacity() }
+
+// Client is the client's address and port of an entry.
+func (s *Shard) Client(e *Entry) (flow.Addr, uint16) {
+	if e.wide != 0 {
+		return s.wide.Slots[e.wide].client, e.clientPort
+	}
+	return flow.V4(e.client), e.clientPort
+}
+
+// Virtual is the virtual address and port that the client of an entry used.
+func (s *Shard) Virtual(e *Entry) (flow.Addr, uint16) {
+	if e.wide != 0 {
+		return s.wide.Slots[e.wide].virtual, e.virtualPort
+	}
+	return flow.V4(e.virtual), e.virtualPort
+}
+
+// Server is the real server's address of an entry, and the port there.
+func (s *Shard) Server(e *Entry) (flow.Addr, uint16) {
+	if e.wide != 0 {
+		return s.wide.Slots[e.wide].server, e.serverPort
+	}
+	return flow.V4(e.server), e.serverPort
 }
 
 // FindInput returns the connection whose client sent a packet with key k, or 0 (C1.2).
@@ -76,11 +108,21 @@ func (s *Shard) FindInput(k *flow.Key) uint32 {
 	src, dst := k.Src.Uint32(), k.Dst.Uint32()
 	for c := s.Index.Search(flow.Hash(k.Src, k.SrcPort, k.Proto, s.seed)); c.Next(); {
 		e := &s.Entries[c.Entry]
-		if e.client == src && e.clientPort == k.SrcPort && e.virtual == dst && e.virtualPort == k.DstPort && e.Proto == k.Proto {
+		if e.client == src && e.clientPort == k.SrcPort && e.virtual == dst && e.virtualPort == k.DstPort && e.Proto == k.Proto &&
+			s.sameInput(e, k) {
 			return c.Entry
 		}
 	}
 	return 0
+}
+
+// sameInput compares what the last 32 bits of addresses do not tell.
+func (s *Shard) sameInput(e *Entry, k *flow.Key) bool {
+	if e.wide == 0 {
+		return k.Src.Is4()
+	}
+	a := &s.wide.Slots[e.wide]
+	return a.client == k.Src && a.virtual == k.Dst
 }
 
 // FindOutput returns the connection to whose client a packet with key k is an answer, or 0 (C1.3).
@@ -95,35 +137,66 @@ func (s *Shard) FindOutput(k *flow.Key) uint32 {
 		if e.Forward != service.NAT {
 			from, port = e.virtual, e.virtualPort
 		}
-		if from == src && port == k.SrcPort {
+		if from == src && port == k.SrcPort && s.sameOutput(e, k) {
 			return c.Entry
 		}
 	}
 	return 0
 }
 
+// sameOutput compares what the last 32 bits of addresses do not tell.
+func (s *Shard) sameOutput(e *Entry, k *flow.Key) bool {
+	if e.wide == 0 {
+		return k.Src.Is4()
+	}
+	a := &s.wide.Slots[e.wide]
+	from := a.server
+	if e.Forward != service.NAT {
+		from = a.virtual
+	}
+	return a.client == k.Dst && from == k.Src
+}
+
 // Insert adds the connection that a client's packet with key k opens to port at server, and returns it, or 0 when
 // the table is full. The caller has made sure that FindInput does not know it, and touches it in the same turn.
 func (s *Shard) Insert(k *flow.Key, server flow.Addr, port uint16) uint32 {
-	i := s.Shard.Insert(flow.Hash(k.Src, k.SrcPort, k.Proto, s.seed))
-	if i != 0 {
-		s.Entries[i].set(k, server, port)
+	wide := uint32(0)
+	if !narrow(k, server) {
+		if wide = s.wide.Take(); wide == 0 {
+			return 0
+		}
 	}
+	i := s.Shard.Insert(flow.Hash(k.Src, k.SrcPort, k.Proto, s.seed))
+	if i == 0 {
+		s.wide.Give(wide)
+		return 0
+	}
+	s.set(i, wide, k, server, port)
 	return i
 }
 
 // Borrow returns an entry like that of Insert which lasts for this turn and is not in the table (C6.2).
 func (s *Shard) Borrow(k *flow.Key, server flow.Addr, port uint16) uint32 {
-	i := s.Shard.Borrow()
-	s.Entries[i].set(k, server, port)
+	i, wide := s.Shard.Borrow(), uint32(0)
+	if !narrow(k, server) {
+		wide = s.wide.Borrow()
+	}
+	s.set(i, wide, k, server, port)
 	return i
 }
 
-func (e *Entry) set(k *flow.Key, server flow.Addr, port uint16) {
+// narrow reports whether the addresses of a connection are all IPv4's.
+func narrow(k *flow.Key, server flow.Addr) bool { return k.Src.Is4() && server.Is4() }
+
+func (s *Shard) set(i, wide uint32, k *flow.Key, server flow.Addr, port uint16) {
+	e := &s.Entries[i]
 	e.client, e.clientPort = k.Src.Uint32(), k.SrcPort
 	e.virtual, e.virtualPort = k.Dst.Uint32(), k.DstPort
 	e.server, e.serverPort = server.Uint32(), port
-	e.Proto = k.Proto
+	e.Proto, e.wide = k.Proto, wide
+	if wide != 0 {
+		s.wide.Slots[wide] = addresses{client: k.Src, virtual: k.Dst, server: server}
+	}
 }
 
 // Touch restarts the timer of entry i with its Timeout at tick now (C4.1).
@@ -137,5 +210,37 @@ func (s *Shard) Touch(i, now uint32) {
 // Remove takes entry i out of the table; its slot is free after Reclaim.
 func (s *Shard) Remove(i uint32) {
 	e := &s.Entries[i]
-	s.Shard.Remove(i, flow.Hash(flow.V4(e.client), e.clientPort, e.Proto, s.seed))
+	client, port := s.Client(e)
+	s.Shard.Remove(i, flow.Hash(client, port, e.Proto, s.seed))
+	s.wide.Give(e.wide)
 }
+
+// Reclaim makes the slots free that were removed since the last call. To be called between turns.
+func (s *Shard) Reclaim() {
+	s.wide.Reclaim()
+	s.Shard.Reclaim()
+}
+
+// Row is a copy of an entry, with its addresses.
+type Row struct {
+	Entry
+	client, virtual, server flow.Addr
+}
+
+// Row copies entry i.
+func (s *Shard) Row(i uint32) Row {
+	r := Row{Entry: s.Entries[i]}
+	r.client, _ = s.Client(&r.Entry)
+	r.virtual, _ = s.Virtual(&r.Entry)
+	r.server, _ = s.Server(&r.Entry)
+	return r
+}
+
+// Client is the client's address and port.
+func (r *Row) Client() (flow.Addr, uint16) { return r.client, r.clientPort }
+
+// Virtual is the virtual address and port that the client used.
+func (r *Row) Virtual() (flow.Addr, uint16) { return r.virtual, r.virtualPort }
+
+// Server is the real server's address and the port there.
+func (r *Row) Server() (flow.Addr, uint16) { return r.server, r.serverPort }

@@ -3,6 +3,7 @@
 package template
 
 import (
+	"cleat/lcore/aside"
 	"cleat/lcore/flow"
 	"cleat/lcore/memory"
 	"cleat/lcore/service"
@@ -59,7 +60,8 @@ const (
 
 const invalidPort = 0xffff // P5.7
 
-// Entry is one template. 64 bytes, one cache line, no pointers; host byte order.
+// Entry is one template. 64 bytes, one cache line, no pointers; host byte order. Addresses of IPv6 stand aside whole, and those here are
+// their last 32 bits.
 type Entry struct {
 	timer wheel.Timer
 
@@ -80,8 +82,13 @@ type Entry struct {
 	Mark uint32
 	// Extensions counts how often the timer ran out under live connections (P4.6).
 	Extensions uint32
-	_          [12]byte
+	// wide is the slot of the addresses, 0 if they are IPv4's.
+	wide uint32
+	_    [8]byte
 }
+
+// addresses are those of an IPv6 template, two of them a cache line.
+type addresses struct{ client, virtual flow.Addr }
 
 // WheelTimer is for package wheel.
 func (e *Entry) WheelTimer() *wheel.Timer { return &e.timer }
@@ -91,20 +98,6 @@ func (e *Entry) Live() bool { return e.timer.Filed() }
 
 // Invalid reports whether the template was invalidated (P5.7).
 func (e *Entry) Invalid() bool { return e.invalid }
-
-// Key returns the template's key; the port is 65535 once it is invalid.
-func (e *Entry) Key() Key {
-	k := Key{Client: flow.V4(e.client), Virtual: flow.V4(e.virtual), Port: e.port, Proto: e.proto}
-	if e.invalid {
-		k.Port = invalidPort
-	}
-	return k
-}
-
-// found is the key that the entry is, or was, found by.
-func (e *Entry) found() *Key {
-	return &Key{Client: flow.V4(e.client), Virtual: flow.V4(e.virtual), Port: e.port, Proto: e.proto}
-}
 
 // AllPorts reports whether the template is for all ports of its virtual address, also once it is invalid.
 func (e *Entry) AllPorts() bool { return e.port == 0 }
@@ -120,20 +113,47 @@ func (e *Entry) ServerPort() uint16 {
 // Deadline is the tick at which the timer runs out.
 func (e *Entry) Deadline() uint32 { return e.timer.Deadline }
 
-// Shard is a worker's template table. When it is full, Insert refuses; the packet that wanted a template is dropped and
-// counted (templates_full). 64 bytes an entry and 8.5 for the index.
+// Shard is a worker's template table. When it is full, or there is no room for further IPv6 addresses, Insert refuses; the packet that wanted
+// a template is dropped and counted (templates_full). 64 bytes an entry and 8.5 for the index; of those of IPv6 another 36.
 type Shard struct {
 	*shard.Shard[Entry, *Entry]
+	wide *aside.Table[addresses]
 	seed *flow.Seed
 }
 
-// NewShard returns a shard for capacity templates whose clock stands at tick now.
-func NewShard(alloc memory.Alloc, capacity int, seed *flow.Seed, now uint32) (*Shard, error) {
+// NewShard returns a shard for capacity templates, wide of them of IPv6, whose clock stands at tick now.
+func NewShard(alloc memory.Alloc, capacity, wide int, seed *flow.Seed, now uint32) (*Shard, error) {
 	s, err := shard.New[Entry](alloc, "templates", capacity, now)
 	if err != nil {
 		return nil, err
 	}
-	return &Shard{s, seed}, nil
+	w, err := aside.New[addresses](alloc, "templates6", wide)
+	if err != nil {
+		return nil, err
+	}
+	return &Shard{s, w, seed}, nil
+}
+
+// Wide returns how many templates are of IPv6, and how many can be.
+func (s *Shard) Wide() (used, capacity int) { return s.wide.Used, s.wide.Capacity() }
+
+// Key returns the key of an entry; the port is 65535 once it is invalid.
+func (s *Shard) Key(e *Entry) Key {
+	k := s.found(e)
+	if e.invalid {
+		k.Port = invalidPort
+	}
+	return k
+}
+
+// found is the key that the entry is, or was, found by.
+func (s *Shard) found(e *Entry) Key {
+	k := Key{Client: flow.V4(e.client), Virtual: flow.V4(e.virtual), Port: e.port, Proto: e.proto}
+	if e.wide != 0 {
+		a := &s.wide.Slots[e.wide]
+		k.Client, k.Virtual = a.client, a.virtual
+	}
+	return k
 }
 
 // hash covers the whole key, not the client alone, so that one client network with many templates does
@@ -147,24 +167,40 @@ func (s *Shard) Find(k *Key) uint32 {
 	client, virtual := k.Client.Uint32(), k.Virtual.Uint32()
 	for c := s.Index.Search(s.hash(k)); c.Next(); {
 		e := &s.Entries[c.Entry]
-		if e.client == client && e.virtual == virtual && e.port == k.Port && e.proto == k.Proto {
+		if e.client == client && e.virtual == virtual && e.port == k.Port && e.proto == k.Proto && s.same(e, k) {
 			return c.Entry
 		}
 	}
 	return 0
 }
 
+// same compares what the last 32 bits of addresses do not tell.
+func (s *Shard) same(e *Entry, k *Key) bool {
+	if e.wide == 0 {
+		return k.Client.Is4()
+	}
+	return s.wide.Slots[e.wide] == addresses{k.Client, k.Virtual}
+}
+
 // Insert adds a template with key k to the real server of that slot and returns it, or 0 when the table is full. The caller
 // has made sure that Find does not know it, and touches it in the same turn.
 func (s *Shard) Insert(k *Key, slot uint32, dport uint16, timeout uint32) uint32 {
+	wide := uint32(0)
+	if !k.Client.Is4() {
+		if wide = s.wide.Take(); wide == 0 {
+			return 0
+		}
+		s.wide.Slots[wide] = addresses{k.Client, k.Virtual}
+	}
 	i := s.Shard.Insert(s.hash(k))
 	if i == 0 {
+		s.wide.Give(wide)
 		return 0
 	}
 	e := &s.Entries[i]
 	e.client, e.virtual = k.Client.Uint32(), k.Virtual.Uint32()
 	e.port, e.dport, e.proto = k.Port, dport, k.Proto
-	e.Slot, e.Timeout, e.Full = slot, timeout, timeout
+	e.Slot, e.Timeout, e.Full, e.wide = slot, timeout, timeout, wide
 	return i
 }
 
@@ -180,12 +216,33 @@ func (s *Shard) Touch(i, now uint32) {
 // are gone (P5.7). It leaves the index at once: a client whose templates are invalidated again and again would fill its buckets with them.
 func (s *Shard) Invalidate(i uint32) {
 	e := &s.Entries[i]
-	s.Index.Remove(s.hash(e.found()), i)
+	k := s.found(e)
+	s.Index.Remove(s.hash(&k), i)
 	e.invalid = true
 }
 
 // Remove takes entry i out of the table; its slot is free after Reclaim.
 func (s *Shard) Remove(i uint32) {
 	e := &s.Entries[i]
-	s.Shard.Remove(i, s.hash(e.found())) // an invalid one is not in the index any more, which takes that calmly
+	k := s.found(e)
+	s.Shard.Remove(i, s.hash(&k)) // an invalid one is not in the index any more, which takes that calmly
+	s.wide.Give(e.wide)
+}
+
+// Reclaim makes the slots free that were removed since the last call. To be called between turns.
+func (s *Shard) Reclaim() {
+	s.wide.Reclaim()
+	s.Shard.Reclaim()
+}
+
+// Row is a copy of an entry, with its key.
+type Row struct {
+	Entry
+	Key Key // as Shard.Key tells it
+}
+
+// Row copies entry i.
+func (s *Shard) Row(i uint32) Row {
+	e := &s.Entries[i]
+	return Row{*e, s.Key(e)}
 }
