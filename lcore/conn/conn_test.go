@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -19,7 +20,7 @@ func key(proto uint8, src, dst string) *flow.Key {
 }
 
 func newShard(t testing.TB, capacity int) *Shard {
-	s, err := NewShard(memory.Heap, capacity, &flow.Seed{1, 2, 3, 4}, 0)
+	s, err := NewShard(memory.Heap, capacity, capacity, &flow.Seed{1, 2, 3, 4}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,52 +42,108 @@ func TestEntryIsOneCacheLine(t *testing.T) {
 	}
 }
 
-// TestFind: C1.2 and C1.3, with one connection of alice's through 10.0.0.1:80 to 10.9.0.11:8080.
+// TestFind: C1.2 and C1.3, with one connection of alice's through the VIP's port 80 to port 8080 of a server, over IPv4, over IPv6 with the same
+// last 32 bits, and from IPv4 to IPv6 (a tunnel's).
 func TestFind(t *testing.T) {
-	const alice, vip, server = "172.16.0.1:20001", "10.0.0.1:80", "10.9.0.11:8080"
-	for _, tt := range []struct {
-		what          string
-		forward       service.Forward
-		key           *flow.Key
-		input, output bool
-	}{
-		{"alice's packet", service.NAT, key(flow.TCP, alice, vip), true, false},
-		{"another port of hers", service.NAT, key(flow.TCP, "172.16.0.1:20002", vip), false, false},
-		{"another client", service.NAT, key(flow.TCP, "172.16.0.2:20001", vip), false, false},
-		{"another virtual port", service.NAT, key(flow.TCP, alice, "10.0.0.1:81"), false, false},
-		{"another VIP", service.NAT, key(flow.TCP, alice, "10.0.0.2:80"), false, false},
-		{"another protocol", service.NAT, key(flow.UDP, alice, vip), false, false},
-		{"the answer", service.NAT, key(flow.TCP, server, alice), false, true},
-		{"from another port", service.NAT, key(flow.TCP, "10.9.0.11:80", alice), false, false},
-		{"from another server", service.NAT, key(flow.TCP, "10.9.0.12:8080", alice), false, false},
-		{"to another port", service.NAT, key(flow.TCP, server, "172.16.0.1:20002"), false, false},
-		{"over another protocol", service.NAT, key(flow.UDP, server, alice), false, false},
-		{"as the VIP, which NAT servers do not", service.NAT, key(flow.TCP, vip, alice), false, false},
-		{"as the VIP, direct routing", service.Direct, key(flow.TCP, vip, alice), false, true},
-		{"as itself, direct routing", service.Direct, key(flow.TCP, server, alice), false, false},
-	} {
-		s := newShard(t, 4)
-		i := s.open(key(flow.TCP, alice, vip), "10.9.0.11", 8080)
-		s.Entries[i].Forward = tt.forward
-		if input, output := s.FindInput(tt.key), s.FindOutput(tt.key); input != 0 != tt.input || output != 0 != tt.output {
-			t.Errorf("%s: input %d, output %d; want %v, %v", tt.what, input, output, tt.input, tt.output)
+	v4 := []string{"172.16.0.1", "172.16.0.2", "10.0.0.1", "10.0.0.2", "10.9.0.11", "10.9.0.12"}
+	v6 := []string{"[fd16::ac10:1]", "[fd17::ac10:1]", "[fd00::a00:1]", "[fd01::a00:1]", "[fd09::a09:b]", "[fd19::a09:b]"}
+	for _, family := range [][]string{v4, v6, {v4[0], v4[1], v4[2], v4[3], v6[4], v6[5]}} {
+		alice, bob, vip, other, server, stranger := family[0], family[1], family[2], family[3], family[4], family[5]
+		for _, tt := range []struct {
+			what          string
+			forward       service.Forward
+			key           *flow.Key
+			input, output bool
+		}{
+			{"alice's packet", service.NAT, key(flow.TCP, alice+":20001", vip+":80"), true, false},
+			{"another port of hers", service.NAT, key(flow.TCP, alice+":20002", vip+":80"), false, false},
+			{"another client", service.NAT, key(flow.TCP, bob+":20001", vip+":80"), false, false},
+			{"another virtual port", service.NAT, key(flow.TCP, alice+":20001", vip+":81"), false, false},
+			{"another VIP", service.NAT, key(flow.TCP, alice+":20001", other+":80"), false, false},
+			{"another protocol", service.NAT, key(flow.UDP, alice+":20001", vip+":80"), false, false},
+			{"the answer", service.NAT, key(flow.TCP, server+":8080", alice+":20001"), false, true},
+			{"from another port", service.NAT, key(flow.TCP, server+":80", alice+":20001"), false, false},
+			{"from another server", service.NAT, key(flow.TCP, stranger+":8080", alice+":20001"), false, false},
+			{"to another port", service.NAT, key(flow.TCP, server+":8080", alice+":20002"), false, false},
+			{"to another client", service.NAT, key(flow.TCP, server+":8080", bob+":20001"), false, false},
+			{"over another protocol", service.NAT, key(flow.UDP, server+":8080", alice+":20001"), false, false},
+			{"as the VIP, which NAT servers do not", service.NAT, key(flow.TCP, vip+":80", alice+":20001"), false, false},
+			{"as the VIP, direct routing", service.Direct, key(flow.TCP, vip+":80", alice+":20001"), false, true},
+			{"as another VIP, direct routing", service.Direct, key(flow.TCP, other+":80", alice+":20001"), false, false},
+			{"as itself, direct routing", service.Direct, key(flow.TCP, server+":8080", alice+":20001"), false, false},
+		} {
+			s := newShard(t, 4)
+			i := s.open(key(flow.TCP, alice+":20001", vip+":80"), strings.Trim(server, "[]"), 8080)
+			s.Entries[i].Forward = tt.forward
+			if input, output := s.FindInput(tt.key), s.FindOutput(tt.key); input != 0 != tt.input || output != 0 != tt.output {
+				t.Errorf("to %s, %s: input %d, output %d; want %v, %v", vip, tt.what, input, output, tt.input, tt.output)
+			}
+		}
+	}
+}
+
+// TestFamiliesAreApart: a packet whose addresses share the last 32 bits with another family's connection does not find it, even where the
+// index has it under the same hash.
+func TestFamiliesAreApart(t *testing.T) {
+	four, six := key(flow.TCP, "172.16.0.1:20001", "10.0.0.1:80"), key(flow.TCP, "[fd16::ac10:1]:20001", "[fd00::a00:1]:80")
+	for _, keys := range [][2]*flow.Key{{four, six}, {six, four}} {
+		s := newShard(t, 1)
+		e := &s.Entries[s.open(keys[0], "10.9.0.11", 80)]
+		back := flow.Key{Src: keys[1].Dst, Dst: keys[1].Src}
+		e.server = keys[1].Dst.Uint32()
+		if !s.sameInput(e, keys[0]) || s.sameInput(e, keys[1]) || s.sameOutput(e, &back) {
+			t.Errorf("%v of another family is found", keys[0].Src.Netip())
 		}
 	}
 }
 
 func TestEntryTells(t *testing.T) {
-	s := newShard(t, 1)
-	e := &s.Entries[s.open(key(flow.TCP, "172.16.0.1:20001", "10.0.0.1:80"), "10.9.0.11", 8080)]
-	got := ""
-	for _, side := range []func() (flow.Addr, uint16){e.Client, e.Virtual, e.Server} {
-		a, port := side()
-		got += fmt.Sprintf("%s:%d ", a.Netip(), port)
+	s := newShard(t, 2)
+	for _, tt := range []struct{ client, virtual, server, want string }{
+		{"172.16.0.1:20001", "10.0.0.1:80", "10.9.0.11", "172.16.0.1:20001 10.0.0.1:80 10.9.0.11:8080 "},
+		{"[fd16::1]:20001", "[fd00::1]:80", "fd09::11", "fd16::1:20001 fd00::1:80 fd09::11:8080 "},
+	} {
+		row := s.Row(s.open(key(flow.TCP, tt.client, tt.virtual), tt.server, 8080))
+		got := ""
+		for _, side := range []func() (flow.Addr, uint16){row.Client, row.Virtual, row.Server} {
+			a, port := side()
+			got += fmt.Sprintf("%s:%d ", a.Netip(), port)
+		}
+		if got != tt.want {
+			t.Errorf("%s, want %s", got, tt.want)
+		}
+		if !row.Live() || row.Deadline() != 100 || row.Proto != flow.TCP {
+			t.Errorf("live %v, deadline %d, protocol %d", row.Live(), row.Deadline(), row.Proto)
+		}
 	}
-	if want := "172.16.0.1:20001 10.0.0.1:80 10.9.0.11:8080 "; got != want {
-		t.Errorf("%s, want %s", got, want)
+	if used, capacity := s.Wide(); used != 1 || capacity != 2 {
+		t.Errorf("%d of %d have IPv6 addresses", used, capacity)
 	}
-	if !e.Live() || e.Deadline() != 100 || e.Proto != flow.TCP {
-		t.Errorf("live %v, deadline %d, protocol %d", e.Live(), e.Deadline(), e.Proto)
+}
+
+// TestFullOfIPv6: when there is no room for further IPv6 addresses, IPv4 still fits; what a refused connection had is given back.
+func TestFullOfIPv6(t *testing.T) {
+	s, err := NewShard(memory.Heap, 3, 1, &flow.Seed{1, 2, 3, 4}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := key(flow.TCP, "[fd16::1]:1", "[fd00::1]:80"), key(flow.TCP, "[fd16::2]:1", "[fd00::1]:80")
+	first := s.open(a, "fd09::11", 80)
+	if first == 0 || s.open(b, "fd09::11", 80) != 0 {
+		t.Error("one IPv6 connection fits, a second does not")
+	}
+	for n := range uint16(2) {
+		if s.open(key(flow.TCP, fmt.Sprintf("172.16.0.1:%d", n), "10.0.0.1:80"), "10.9.0.11", 80) == 0 {
+			t.Errorf("IPv4 connection %d does not fit", n)
+		}
+	}
+	s.Remove(first)
+	s.Reclaim()
+	if s.open(key(flow.TCP, "172.16.0.1:9", "10.0.0.1:80"), "10.9.0.11", 80) == 0 || s.open(b, "fd09::11", 80) != 0 {
+		t.Error("the shard holds three")
+	}
+	if used, _ := s.Wide(); used != 0 {
+		t.Errorf("%d addresses of a connection that was refused", used)
 	}
 }
 
@@ -113,7 +170,7 @@ func TestFullShardRefuses(t *testing.T) {
 // TestShardIsAMap holds a shard to a plain map over random openings, hits, ends and passing time.
 func TestShardIsAMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s, err := NewShard(memory.Heap, 20, &flow.Seed{1, 2, 3, 4}, 0)
+		s, err := NewShard(memory.Heap, 20, 5, &flow.Seed{1, 2, 3, 4}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,6 +179,9 @@ func TestShardIsAMap(t *testing.T) {
 			"packet": func(t *rapid.T) {
 				k := key(flow.TCP, "172.16.0.1:1", "10.0.0.1:80")
 				k.Src, k.SrcPort = flow.V4(rapid.Uint32Range(0, 5).Draw(t, "client")), rapid.Uint16Range(0, 5).Draw(t, "port")
+				if rapid.Bool().Draw(t, "IPv6") {
+					k.Src.Hi = 1
+				}
 				timeout := rapid.Uint32Range(1, 600).Draw(t, "timeout")
 				i := s.FindInput(k)
 				if _, known := due[*k]; known != (i != 0) {
@@ -129,7 +189,8 @@ func TestShardIsAMap(t *testing.T) {
 				}
 				if i == 0 {
 					if i = s.Insert(k, flow.V4(1), 80); i == 0 {
-						if len(due) < 10 { // as many as one bucket of the index holds
+						used, capacity := s.Wide()
+						if len(due) < 10 && (k.Src.Is4() || used < capacity) { // as many as one bucket of the index holds
 							t.Fatalf("refused, with %d entries of %d", len(due), s.Capacity())
 						}
 						return
@@ -145,7 +206,7 @@ func TestShardIsAMap(t *testing.T) {
 				for i := s.Expired(now, &budget); i != 0; i = s.Expired(now, &budget) {
 					e := &s.Entries[i]
 					k := *key(e.Proto, "172.16.0.1:1", "10.0.0.1:80")
-					k.Src, k.SrcPort = e.Client()
+					k.Src, k.SrcPort = s.Client(e)
 					if due[k] > now {
 						t.Fatalf("%v ended at %d, due at %d", k, now, due[k])
 					}
@@ -161,4 +222,27 @@ func TestShardIsAMap(t *testing.T) {
 			},
 		})
 	})
+}
+
+// BenchmarkFind is a look-up of a known connection in a table that the cache holds.
+func BenchmarkFind(b *testing.B) {
+	for name, keys := range map[string][2]string{
+		"IPv4": {"172.16.0.1:%d", "10.0.0.1:80"}, "IPv6": {"[fd16::1]:%d", "[fd00::1]:80"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			s := newShard(b, 1024)
+			var all [512]*flow.Key
+			for n := range all {
+				all[n] = key(flow.TCP, fmt.Sprintf(keys[0], n), keys[1])
+				s.open(all[n], "10.9.0.11", 80)
+			}
+			n := 0
+			for b.Loop() {
+				if s.FindInput(all[n%len(all)]) == 0 {
+					b.Fatal("not found")
+				}
+				n++
+			}
+		})
+	}
 }

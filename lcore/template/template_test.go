@@ -60,7 +60,7 @@ func TestKeyOf(t *testing.T) {
 }
 
 func newShard(t *testing.T, capacity int) *Shard {
-	s, err := NewShard(memory.Heap, capacity, &flow.Seed{1, 2, 3, 4}, 0)
+	s, err := NewShard(memory.Heap, capacity, capacity, &flow.Seed{1, 2, 3, 4}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,22 +76,33 @@ func TestEntryIsOneCacheLine(t *testing.T) {
 // TestFind: every part of the key counts.
 func TestFind(t *testing.T) {
 	s := newShard(t, 4)
-	key := Key{ip("172.16.5.0"), ip("10.0.0.1"), 80, flow.TCP}
-	i := s.Insert(&key, 7, 8080, 100)
-	s.Touch(i, 0)
-	for _, other := range []Key{
-		{ip("172.16.6.0"), key.Virtual, 80, flow.TCP},
-		{key.Client, ip("10.0.0.2"), 80, flow.TCP},
-		{key.Client, key.Virtual, 0, flow.TCP},
-		{key.Client, key.Virtual, 80, flow.UDP},
-	} {
-		if s.Find(&other) != 0 {
-			t.Errorf("%+v finds the template of %+v", other, key)
+	four := Key{ip("172.16.5.0"), ip("10.0.0.1"), 80, flow.TCP}
+	six := Key{ip("fd16::ac10:500"), ip("fd00::a00:1"), 80, flow.TCP}
+	for n, key := range []Key{four, six} {
+		i := s.Insert(&key, uint32(n)+7, 8080, 100)
+		s.Touch(i, 0)
+		for _, other := range []Key{
+			{ip("172.16.6.0"), key.Virtual, 80, flow.TCP},
+			{ip("fd17::ac10:500"), key.Virtual, 80, flow.TCP},
+			{key.Client, ip("10.0.0.2"), 80, flow.TCP},
+			{key.Client, ip("fd01::a00:1"), 80, flow.TCP},
+			{key.Client, key.Virtual, 0, flow.TCP},
+			{key.Client, key.Virtual, 80, flow.UDP},
+		} {
+			if s.Find(&other) != 0 {
+				t.Errorf("%+v finds the template of %+v", other, key)
+			}
+		}
+		e := s.Row(i)
+		if s.Find(&key) != i || e.Key != key || e.Slot != uint32(n)+7 || e.ServerPort() != 8080 || e.AllPorts() || e.Timeout != 100 || e.Full != 100 || e.Deadline() != 100 {
+			t.Errorf("found %d, %+v", s.Find(&key), e)
 		}
 	}
-	e := &s.Entries[i]
-	if s.Find(&key) != i || e.Key() != key || e.Slot != 7 || e.ServerPort() != 8080 || e.AllPorts() || e.Timeout != 100 || e.Full != 100 || e.Deadline() != 100 {
-		t.Errorf("found %d, %+v", s.Find(&key), e)
+	if s.same(&s.Entries[s.Find(&four)], &six) || s.same(&s.Entries[s.Find(&six)], &four) {
+		t.Error("families are confused where hashes meet")
+	}
+	if used, capacity := s.Wide(); used != 1 || capacity != 4 {
+		t.Errorf("%d of %d are of IPv6", used, capacity)
 	}
 }
 
@@ -103,8 +114,8 @@ func TestInvalidate(t *testing.T) {
 	s.Touch(old, 0)
 	s.Invalidate(old)
 	e := &s.Entries[old]
-	if want := (Key{key.Client, key.Virtual, 65535, flow.TCP}); s.Find(&key) != 0 || !e.Live() || !e.Invalid() || e.Key() != want || e.ServerPort() != 65535 || e.Deadline() != 100 {
-		t.Errorf("found %d, %+v with key %+v and port %d", s.Find(&key), e, e.Key(), e.ServerPort())
+	if want := (Key{key.Client, key.Virtual, 65535, flow.TCP}); s.Find(&key) != 0 || !e.Live() || !e.Invalid() || s.Key(e) != want || e.ServerPort() != 65535 || e.Deadline() != 100 {
+		t.Errorf("found %d, %+v with key %+v and port %d", s.Find(&key), e, s.Key(e), e.ServerPort())
 	}
 	fresh := s.Insert(&key, 2, 8080, 100)
 	s.Touch(fresh, 50)
@@ -140,5 +151,24 @@ func TestFullShardRefuses(t *testing.T) {
 	s.Touch(i, 0)
 	if s.Insert(&other, 1, 0, 1) != 0 || s.Find(&key) != i || s.Used != 1 {
 		t.Errorf("a second template fits where one does")
+	}
+}
+
+// TestFullOfIPv6: when there is no room for further IPv6 addresses, IPv4 still fits.
+func TestFullOfIPv6(t *testing.T) {
+	s, err := NewShard(memory.Heap, 2, 1, &flow.Seed{1, 2, 3, 4}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b, c, d := Key{Client: ip("fd16::1")}, Key{Client: ip("fd16::2")}, Key{Client: ip("172.16.5.0"), Virtual: ip("10.0.0.1")}, Key{Client: ip("fd16::3")}
+	first := s.Insert(&a, 1, 0, 1)
+	s.Touch(first, 0)
+	if first == 0 || s.Insert(&b, 1, 0, 1) != 0 || s.Insert(&c, 1, 0, 1) == 0 {
+		t.Error("one template of IPv6 and one of IPv4 fit")
+	}
+	s.Remove(first)
+	s.Reclaim()
+	if s.Insert(&d, 1, 0, 1) == 0 || s.Find(&a) != 0 {
+		t.Error("the place of one that has gone is free")
 	}
 }
