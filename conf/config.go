@@ -97,14 +97,14 @@ type Route struct {
 
 // Tables are capacities, in entries; per worker where a worker owns the table. A change needs a restart.
 type Tables struct {
-	Connections int `toml:"connections"`  // per worker
-	Templates   int `toml:"templates"`    // per worker
+	Connections int `toml:"connections"` // per worker
+	Templates   int `toml:"templates"`   // per worker
 	// Connections6, Templates6: how many of those may be of IPv6; 0: none.
 	Connections6 int `toml:"connections6"`
 	Templates6   int `toml:"templates6"`
-	Services    int `toml:"services"`     // virtual services, all
-	RealServers int `toml:"real_servers"` // real servers of all services, removed ones still in use included
-	Neighbors   int `toml:"neighbors"`    // next hops, all ports
+	Services     int `toml:"services"`     // virtual services, all
+	RealServers  int `toml:"real_servers"` // real servers of all services, removed ones still in use included
+	Neighbors    int `toml:"neighbors"`    // next hops, all ports
 }
 
 // Timeouts are the three that ipvsadm --set changes (connections.md C4.2).
