@@ -35,7 +35,10 @@ type (
 
 func TestFixtures(t *testing.T) {
 	raised := map[Verdict]bool{}
-	for _, fixtures := range [][]fixture{natFixtures, serviceFixtures, answerFixtures, routeFixtures, refuseFixtures, limitFixtures, workerFixtures, onePacketFixtures} {
+	for _, fixtures := range [][]fixture{
+		natFixtures, directFixtures, tunnelFixtures, onePacketFixtures,
+		serviceFixtures, answerFixtures, routeFixtures, refuseFixtures, limitFixtures, workerFixtures,
+	} {
 		for _, f := range fixtures {
 			t.Run(f.name, func(t *testing.T) {
 				r := newRig(t, f.wishes)

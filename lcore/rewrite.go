@@ -6,6 +6,7 @@ import (
 	"cleat/lcore/flow"
 	"cleat/lcore/nexthop"
 	"cleat/lcore/rewrite"
+	"cleat/lcore/service"
 	"cleat/lcore/wire"
 )
 
@@ -32,7 +33,12 @@ func (w *Worker) leave(i int, v Verdict) Verdict {
 	if v == Route && !w.tables.Forward {
 		return DropNotForwarding
 	}
-	ip, p := in.ip[i], &in.packet[i]
+	if v == ForwardInput {
+		if c := &w.conns.Entries[in.conn[i]]; c.Forward == service.Tunnel {
+			return w.wrap(i, c)
+		}
+	}
+	ip := in.ip[i]
 	hop, result := w.tables.Hops.Lookup(w.destination(i, v))
 	switch {
 	case result == nexthop.NoRoute:
@@ -48,9 +54,15 @@ func (w *Worker) leave(i int, v Verdict) Verdict {
 	if !w.translate(i, ip, v) {
 		return DropICMP
 	}
+	return w.depart(i, v, &hop, result)
+}
+
+// depart sends packet i, as it is above the link, to its next hop.
+func (w *Worker) depart(i int, v Verdict, hop *nexthop.Hop, result nexthop.Result) Verdict {
 	if result == nexthop.Unresolved {
-		return w.wait(i, &hop)
+		return w.wait(i, hop)
 	}
+	p := &w.in.packet[i]
 	rewrite.Link(wire.Ethernet(p.Data), hop.Src, hop.MAC)
 	p.Port = hop.Port
 	return v
@@ -75,6 +87,10 @@ func (w *Worker) translate(i int, ip wire.IPv4, v Verdict) bool {
 	}
 	c, related := &w.conns.Entries[w.in.conn[i]], w.in.related[i]
 	if v == ForwardInput {
+		if c.Forward != service.NAT { // F3.1, F5; ICMP errors too (C7.3)
+			rewrite.Forward(ip)
+			return true
+		}
 		to, port := w.conns.Server(c)
 		if related {
 			return rewrite.NATErrorIn(ip, to.Uint32(), port)

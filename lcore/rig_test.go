@@ -65,7 +65,7 @@ type wishes struct {
 }
 
 // wish is a virtual service with real servers in the order of adding, "10.9.0.11:80 weight [upper lower [added]]"; " gone" behind that
-// says that the server was removed.
+// says that the server was removed, a word of methods how it is reached if not by NAT.
 type wish struct {
 	proto     uint8
 	vip       string // "10.0.0.1:80"; "" for a mark
@@ -78,7 +78,7 @@ type wish struct {
 	onePacket bool
 }
 
-var kernel = Settings{Extend: 60 * wheel.Second, ConnReuseMode: 1, Forward: true}
+var kernel = Settings{Extend: 60 * wheel.Second, ConnReuseMode: 1, Forward: true, PMTUDisc: true}
 
 func newRig(t testing.TB, w wishes) *rig {
 	r := &rig{t: t, pool: lcoretest.NewPool(t, 4096), now: time.Hour, wishes: w}
@@ -119,6 +119,20 @@ func newRig(t testing.TB, w wishes) *rig {
 	return r
 }
 
+// methods are the words for forwarding methods in a wish's servers.
+var methods = map[string]struct {
+	forward service.Forward
+	tunnel  service.TunnelOptions
+}{
+	"direct":      {service.Direct, service.TunnelOptions{}},
+	"ipip":        {service.Tunnel, service.TunnelOptions{}},
+	"gre":         {service.Tunnel, service.TunnelOptions{Type: service.GRE}},
+	"gre+csum":    {service.Tunnel, service.TunnelOptions{Type: service.GRE, Checksum: service.Checksum}},
+	"gue":         {service.Tunnel, service.TunnelOptions{Type: service.GUE, Port: 6080}},
+	"gue+csum":    {service.Tunnel, service.TunnelOptions{Type: service.GUE, Port: 6080, Checksum: service.Checksum}},
+	"gue+remcsum": {service.Tunnel, service.TunnelOptions{Type: service.GUE, Port: 6080, Checksum: service.RemoteChecksum}},
+}
+
 // build makes tables; servers keep their slot by the order in which all wishes name them.
 func (r *rig) build(w wishes) Tables {
 	var reals []service.Real
@@ -152,13 +166,20 @@ func (r *rig) build(w wishes) Tables {
 			fmt.Sscan(text, &where, &rs.Weight, &rs.Upper, &rs.Lower, &rs.Added)
 			ap := netip.MustParseAddrPort(where)
 			rs.Addr, rs.Port = flow.FromNetip(ap.Addr()), ap.Port()
+			for _, word := range strings.Fields(text) {
+				if via, ok := methods[word]; ok {
+					rs.Forward, rs.Tunnel = via.forward, via.tunnel
+				}
+			}
 			if strings.Contains(text, "gone") {
 				rs.Available = false
 			} else {
 				v.Reals = append([]service.Real{rs}, v.Reals...)
 			}
 			reals = append(reals, rs)
-			kinds = append(kinds, address.Entry{Addr: rs.Addr, Kind: address.Real})
+			if rs.Forward.Returns() {
+				kinds = append(kinds, address.Entry{Addr: rs.Addr, Kind: address.Real})
+			}
 		}
 		slices.SortFunc(v.Reals, func(a, b service.Real) int { return cmp.Compare(b.Added, a.Added) })
 		schedule.Build(v)

@@ -155,6 +155,7 @@ func (w *Worker) connect(i int, r *service.Real, port uint16, t uint32) Verdict 
 	in.conn[i], in.output[i] = n, false
 	c := &w.conns.Entries[n]
 	c.Slot, c.Forward, c.Mark, c.Template = r.Slot, r.Forward, in.mark[i], t
+	c.NoOutput = !r.Forward.Returns()
 	if t != 0 {
 		w.tmpls.Entries[t].Controls++
 	}

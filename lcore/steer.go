@@ -19,7 +19,7 @@ func (w *Worker) steer() {
 			continue
 		}
 		client := in.key[i].Src
-		if in.src[i]&address.Real != 0 {
+		if in.src[i]&(address.Real|address.VIP) != 0 { // from a VIP: an error about what a client sent, and no NAT has changed
 			client = in.key[i].Dst
 		}
 		w.toOwner(i, client)

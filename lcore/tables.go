@@ -56,6 +56,8 @@ type Settings struct {
 	// FTP switches the FTP helper on, for control connections to these ports of virtual services (C12); 0: none.
 	FTP      bool
 	FTPPorts [FTPPortsMax]uint16
+	// PMTUDisc: the MTU of the way to a tunnelled server holds for packets that must not be fragmented (forwarding.md F1.4, F4.1).
+	PMTUDisc bool
 	// Forward: route what belongs to no service.
 	Forward bool
 	// AnswerRate is the number of RST, ICMP errors and echo replies a second, per worker; 0: unlimited.

@@ -79,28 +79,34 @@ func (w *Worker) reopens(i int, c *conn.Entry, r *service.Real) bool {
 	if w.tables.ConnReuseMode == 0 || c.Template != 0 {
 		return false // P8.8
 	}
-	return c.State == conn.TimeWait || c.State == conn.Close
+	switch c.State {
+	case conn.TimeWait, conn.Close:
+		return true
+	case conn.FinWait: // perhaps over for long: where answers do not pass, FIN_WAIT is all that is seen of the end
+		return w.tables.ConnReuseMode&2 != 0 && c.NoOutput
+	}
+	return false
 }
 
 // pass judges packet i as forwarded, and counts it for its connection c (C7.3 too) and for the server.
-func (w *Worker) pass(i int, c *conn.Entry, r *service.Real) (direction conn.Direction) {
+func (w *Worker) pass(i int, c *conn.Entry, r *service.Real) {
 	in := &w.in
 	if in.output[i] {
-		direction, in.verdict[i] = conn.Output, ForwardOutput
+		in.verdict[i] = ForwardOutput
 	} else {
-		direction, in.verdict[i] = conn.Input, ForwardInput
+		in.verdict[i] = ForwardInput
 		c.InPackets++
 	}
 	if r.Available {
 		w.stats.packet(r, in.output[i], in.ip[i].TotalLen())
 	}
-	return direction
 }
 
 // forward passes packet i on as one of connection c, and brings the connection's state and timer up to date with it.
 func (w *Worker) forward(i int, c *conn.Entry, r *service.Real) {
 	in := &w.in
-	direction := w.pass(i, c, r)
+	w.pass(i, c, r)
+	direction := c.Direction(in.output[i])
 	if c.Proto == flow.TCP {
 		w.setState(c, c.State.Next(direction, conn.EventOf(in.flags[i])))
 	} else if in.output[i] {

@@ -82,6 +82,7 @@ type Worker struct {
 	idle       int             // empty turns in a row
 	answers    limit
 	mtu        uint16 // of the way that AnswerFragmentNeeded is about
+	ident      uint16 // of the last IPv4 packet that the worker put headers of its own on
 	holding    hold
 	counters   Counters
 	pub        published

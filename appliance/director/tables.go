@@ -108,7 +108,7 @@ func addresses(c *conf.Config, reals []service.Real) *address.Set {
 		entries = append(entries, address.Entry{Addr: flow.FromNetip(a), Kind: address.VIP})
 	}
 	for i := range reals {
-		if !reals[i].Addr.IsZero() {
+		if !reals[i].Addr.IsZero() && reals[i].Forward.Returns() {
 			entries = append(entries, address.Entry{Addr: reals[i].Addr, Kind: address.Real})
 		}
 	}

@@ -35,7 +35,7 @@ func (s *server) real() service.Real {
 }
 
 // forwards are the forwarding methods, under the configuration's names.
-var forwards = map[string]service.Forward{"nat": service.NAT}
+var forwards = map[string]service.Forward{"nat": service.NAT, "dr": service.Direct, "tun": service.Tunnel}
 
 // ForwardName is the configuration's name for a forwarding method.
 func ForwardName(method service.Forward) string {

@@ -109,7 +109,7 @@ func TestForwardName(t *testing.T) {
 			t.Errorf("method %d is %q, want %q", method, got, name)
 		}
 	}
-	if got := ForwardName(service.Direct); got != "" {
+	if got := ForwardName(service.Bypass); got != "" {
 		t.Errorf("a method that the configuration does not know is %q", got)
 	}
 }

@@ -23,7 +23,9 @@ type Entry struct {
 	Proto   uint8
 	State   State
 	Forward service.Forward
-	_       [3]uint8
+	// NoOutput: the answers go from the real server to the client without passing here, as far as is known (C1.5).
+	NoOutput bool
+	_        [2]uint8
 
 	// Slot is the real server's (service.Real.Slot).
 	Slot uint32
@@ -51,6 +53,18 @@ func (e *Entry) WheelTimer() *wheel.Timer { return &e.timer }
 
 // Live reports whether the entry is a connection of the table.
 func (e *Entry) Live() bool { return e.timer.Filed() }
+
+// Direction returns where a packet comes from, of which the caller knows whether it was found as an answer. Once one was, NoOutput is over (C1.5).
+func (e *Entry) Direction(output bool) Direction {
+	switch {
+	case output:
+		e.NoOutput = false
+		return Output
+	case e.NoOutput:
+		return InputOnly
+	}
+	return Input
+}
 
 // Deadline is the tick at which the connection ends unless a packet comes.
 func (e *Entry) Deadline() uint32 { return e.timer.Deadline }

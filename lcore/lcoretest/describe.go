@@ -17,9 +17,14 @@ import (
 //	10.0.0.1 > 10.8.0.2 icmp 3/4 mtu 1400 (10.8.0.2 > 10.0.0.1 tcp 20001>80 csum ok) ttl 64 csum ok
 //	arp who has 10.0.0.1 tell 10.8.0.2 at 02:00:00:00:00:01
 //
+//	10.9.0.1 > 10.9.0.11 ipip [10.8.0.2 > 10.0.0.1 tcp 20001>80 S seq 1 ttl 63 csum ok] ttl 63 df csum ok
+//
 // len is that of the payload and left out for none; "csum bad ip tcp" names those that are wrong. What cannot be decoded
 // is described as "malformed: " and why. A tag is not described: see DescribeLink.
 func Describe(frame []byte) string {
+	if line := describeTunnel(frame); line != "" {
+		return line
+	}
 	packet := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Default)
 	if why := malformed(packet); why != "" {
 		return "malformed: " + why

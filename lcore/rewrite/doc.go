@@ -5,6 +5,7 @@
 //	real server → client       NATOut    source, TTL               nat.go
 //	error about either         NATError… the same, and in the quote  icmp.go
 //	direct routing, routing    Forward   TTL                       forward.go
+//	tunnel                     Tunnel    headers in front          tunnel.go
 //	all of them                Link      Ethernet addresses        link.go
 //
 // The functions know nothing of connections: they take numbers. They take packets that were parsed

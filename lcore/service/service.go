@@ -28,6 +28,9 @@ const (
 	FullNAT Forward = 5
 )
 
+// Returns reports whether a real server's answers pass the director, which must translate them (connections.md C1.5).
+func (f Forward) Returns() bool { return f == NAT || f == FullNAT }
+
 // TunnelOptions are how a real server of forwarding method Tunnel is reached (forwarding.md F4).
 type TunnelOptions struct {
 	Type     TunnelType

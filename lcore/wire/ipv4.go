@@ -110,6 +110,31 @@ func (ip IPv4) Payload() []byte { return ip[ip.HeaderLen():] }
 // SetTTL sets the number of hops; the checksum is the caller's.
 func (ip IPv4) SetTTL(n uint8) { ip[ip4TTL] = n }
 
+// SetID sets the identification; the checksum is the caller's.
+func (ip IPv4) SetID(id uint16) { binary.BigEndian.PutUint16(ip[ip4ID:], id) }
+
+// SetFragment says which fragment this is: offset in bytes, a multiple of 8, and whether more follow; or that the packet is whole (0, false)
+// and must not be fragmented (dont). The checksum is the caller's.
+func (ip IPv4) SetFragment(offset int, more, dont bool) {
+	f := uint16(offset / 8)
+	if more {
+		f |= ip4MF
+	}
+	if dont {
+		f |= ip4DF
+	}
+	binary.BigEndian.PutUint16(ip[ip4Fragment:], f)
+}
+
+// SetTotalLen sets the length of header and payload, bytes; the checksum is the caller's.
+func (ip IPv4) SetTotalLen(n int) { binary.BigEndian.PutUint16(ip[ip4TotalLen:], uint16(n)) }
+
+// ComputeChecksum sets the header checksum.
+func (ip IPv4) ComputeChecksum() {
+	ip.SetChecksum(0)
+	ip.SetChecksum(Checksum(ip[:ip.HeaderLen()], 0))
+}
+
 // SetChecksum sets the header checksum.
 func (ip IPv4) SetChecksum(c uint16) { binary.BigEndian.PutUint16(ip[ip4Checksum:], c) }
 
@@ -156,6 +181,5 @@ func (ip IPv4) Set(tos uint8, total int, ttl, protocol uint8, src, dst uint32) {
 	ip[ip4Protocol] = protocol
 	ip.SetSrc(src)
 	ip.SetDst(dst)
-	ip.SetChecksum(0)
-	ip.SetChecksum(Checksum(ip[:IPv4Len], 0))
+	ip.ComputeChecksum()
 }

@@ -62,6 +62,21 @@ func (ip IPv6) Dst() flow.Addr { return addr6(ip[ip6Dst:]) }
 // Payload returns what follows the header, as far as it lies in hand.
 func (ip IPv6) Payload() []byte { return ip[IPv6Len:] }
 
+// Set writes a header of IPv6Len bytes with flow label 0. ip must hold IPv6Len bytes; what they were does not matter. payload is the length of
+// what follows.
+func (ip IPv6) Set(class uint8, payload int, next, hops uint8, src, dst flow.Addr) {
+	binary.BigEndian.PutUint32(ip[ip6Version:], 6<<28|uint32(class)<<20)
+	binary.BigEndian.PutUint16(ip[ip6PayloadLen:], uint16(payload))
+	ip[ip6Next], ip[ip6HopLimit] = next, hops
+	putAddr6(ip[ip6Src:], src)
+	putAddr6(ip[ip6Dst:], dst)
+}
+
+func putAddr6(b []byte, a flow.Addr) {
+	binary.BigEndian.PutUint64(b, a.Hi)
+	binary.BigEndian.PutUint64(b[8:], a.Lo)
+}
+
 func addr6(b []byte) flow.Addr {
 	return flow.Addr{Hi: binary.BigEndian.Uint64(b), Lo: binary.BigEndian.Uint64(b[8:])}
 }

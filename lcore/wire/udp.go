@@ -55,6 +55,15 @@ func (u UDP) SetChecksum(c uint16) {
 // UpdateChecksum changes the checksum, which must not be 0, by d.
 func (u UDP) UpdateChecksum(d Diff) { u.SetChecksum(Update(u.Checksum(), d)) }
 
+// Set writes a header of UDPLen bytes without a checksum. u must hold UDPLen bytes; what they were does not matter. length is that of header
+// and data.
+func (u UDP) Set(src, dst uint16, length int) {
+	u.SetSrcPort(src)
+	u.SetDstPort(dst)
+	binary.BigEndian.PutUint16(u[udpLength:], uint16(length))
+	binary.BigEndian.PutUint16(u[udpChecksum:], 0)
+}
+
 // ComputeChecksum sets the checksum from all of the datagram, which must be Whole. pseudo is the
 // sum of its pseudo header, over Len bytes.
 func (u UDP) ComputeChecksum(pseudo uint32) {

@@ -1,0 +1,73 @@
+package lcore
+
+import (
+	"cleat/lcore/conn"
+	"cleat/lcore/flow"
+	"cleat/lcore/nexthop"
+	"cleat/lcore/rewrite"
+	"cleat/lcore/wire"
+)
+
+// The least that a tunnel may leave for the packet inside (F4.3), bytes.
+const leastMTU = 68
+
+// wrap sends packet i of connection c through the tunnel to its real server, in the order of forwarding.md F1.
+func (w *Worker) wrap(i int, c *conn.Entry) Verdict {
+	in := &w.in
+	ip, p := in.ip[i], &in.packet[i]
+	r := w.tables.Services.Real(c.Slot)
+	hop, result := w.tables.Hops.Lookup(r.Addr)
+	if result == nexthop.NoRoute {
+		return AnswerNoRoute
+	}
+	tunnel := rewrite.Tunnel{
+		TunnelOptions: r.Tunnel, Src: w.tables.Hops.Own(hop.Port, hop.Addr), Dst: r.Addr,
+		SrcPort: w.tunnelPort(i), DontFragment: ip.DontFragment() && w.tables.PMTUDisc,
+	}
+	mtu := int(hop.MTU) - tunnel.Overhead()
+	switch {
+	case tunnel.Src.IsZero():
+		return AnswerNoRoute
+	case ip.TTL() <= 1:
+		return AnswerTimeExceeded
+	case mtu < leastMTU || p.Segments > 1 && tunnel.Sums():
+		return DropTooBig
+	case ip.TotalLen() > mtu && tunnel.DontFragment && ip.Protocol() != flow.ICMP:
+		w.mtu = uint16(mtu)
+		return AnswerFragmentNeeded
+	case ip.TotalLen() > mtu:
+		return DropTooBig
+	}
+	rewrite.Forward(ip)
+	w.ident++
+	tunnel.ID = w.ident
+	if !w.encapsulate(i, &tunnel) {
+		return DropTooBig
+	}
+	return w.depart(i, ForwardInput, &hop, result)
+}
+
+// encapsulate puts the tunnel's headers between packet i's link header and the rest, and reports whether there was room for them.
+func (w *Worker) encapsulate(i int, t *rewrite.Tunnel) bool {
+	p, n := &w.in.packet[i], t.Overhead()
+	if !p.Prepend(n) {
+		return false
+	}
+	eth := wire.Ethernet(p.Data)
+	copy(eth[:l3], eth[n:])
+	eth.SetType(wire.TypeIPv4)
+	if !t.Dst.Is4() {
+		eth.SetType(wire.TypeIPv6)
+	}
+	t.Encapsulate(p.Data[l3:], int(p.Len)-l3)
+	return true
+}
+
+// The range of ports that gue's source port comes from: those that hosts take for connections of their own (F4), the kernel's default.
+const firstTunnelPort, tunnelPorts = 32768, 28232
+
+// tunnelPort is gue's source port for packet i: one for all packets of a client's port, so that routers that spread by ports keep them in order.
+func (w *Worker) tunnelPort(i int) uint16 {
+	k := &w.in.key[i]
+	return firstTunnelPort + uint16(flow.Hash(k.Src, k.SrcPort, k.Proto, w.Seed)%tunnelPorts)
+}
