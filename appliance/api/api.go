@@ -60,11 +60,35 @@ type Counters struct {
 	OutBytes    uint64 `json:"out_bytes"`
 }
 
+// Figures returns the five counts in the order of their declaration.
+func (c *Counters) Figures() [5]*uint64 {
+	return [5]*uint64{&c.Connections, &c.InPackets, &c.OutPackets, &c.InBytes, &c.OutBytes}
+}
+
+// Plus returns the sum.
+func (c Counters) Plus(o Counters) Counters {
+	other := o.Figures()
+	for i, n := range c.Figures() {
+		*n += *other[i]
+	}
+	return c
+}
+
+// Minus returns the difference.
+func (c Counters) Minus(o Counters) Counters {
+	other := o.Figures()
+	for i, n := range c.Figures() {
+		*n -= *other[i]
+	}
+	return c
+}
+
 // Service is a virtual service with its real servers.
 type Service struct {
 	ServiceID
 	Options
-	Counters Counters `json:"counters"`
+	Counters Counters `json:"counters"` // since the service was added
+	Stats    Counters `json:"stats"`    // as ipvsadm --stats shows them: since they were last zeroed, at most 2 s old (connections.md C13)
 	Rates    Rates    `json:"rates"`
 	Servers  []Server `json:"servers"` // in the order in which they were added: the schedulers' list is the reverse (scheduling.md G.1)
 }
@@ -77,6 +101,7 @@ type Server struct {
 	Persistent int64    `json:"persistent"` // PersistConn: templates
 	Overloaded bool     `json:"overloaded,omitempty"`
 	Counters   Counters `json:"counters"`
+	Stats      Counters `json:"stats"`
 	Rates      Rates    `json:"rates"`
 }
 
@@ -165,8 +190,9 @@ type Advance struct {
 // MaxAdvance is the greatest Advance.Seconds: 31 days, the longest time that anything is remembered.
 const MaxAdvance = 31 * 24 * 3600
 
-// Clock is how far the clock is ahead of real time.
+// Clock is what the clock shows, and how far it is ahead of real time.
 type Clock struct {
+	Now   float64 `json:"now_seconds"` // since cleatd started; rates are estimated whenever it is even
 	Ahead float64 `json:"ahead_seconds"`
 }
 

@@ -57,6 +57,7 @@ type IPVS struct {
 	TableSize int      `json:"table_size"` // capacity of the connection tables of all workers
 	Timeouts  Timeouts `json:"timeouts"`
 	Counters  Counters `json:"counters"` // of all services, removed ones included
+	Stats     Counters `json:"stats"`    // the same as ipvsadm and /proc/net/ip_vs_stats show them: since they were last zeroed, at most 2 s old
 	Rates     Rates    `json:"rates"`
 }
 

@@ -33,7 +33,7 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "/v1/templates", ``},
 		{"GET", "/v1/connections", ``},
 		{"POST", "/v1/reload", `{"generation":4,"changes":["service tcp 10.0.0.1:80 added"]}`},
-		{"POST", "/v1/clock", `{"ahead_seconds":1.5}`},
+		{"POST", "/v1/clock", `{"now_seconds":0,"ahead_seconds":1.5}`},
 		{"GET", "/metrics", "cleat_up 1"},
 		{"GET", "/metrics?name[]=x", "cleat_up 1"},
 	} {

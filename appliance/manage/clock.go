@@ -7,24 +7,24 @@ import (
 
 	"cleat/appliance/api"
 	"cleat/appliance/control"
+	"cleat/appliance/estimate"
 	"cleat/lcore"
 )
 
 // reapEvery is how often removed servers are looked at (persistence.md P6.5).
 const reapEvery = 60 * time.Second
 
-// timer is what the loop does again and again, by the clock that may be set ahead.
+// timer is what the loop does again and again, by the clock that may be set ahead: whenever that shows a multiple of every.
 type timer struct {
 	every, next time.Duration
 	do          func(now time.Duration)
 }
 
 func (l *Loop) setTimers() {
-	now := l.d.Clock.Now()
-	add := func(every time.Duration, do func(now time.Duration)) {
-		l.timers = append(l.timers, timer{every, now + every, do})
+	l.timers = []timer{
+		{reapEvery, reapEvery, func(now time.Duration) { l.reap(l.d.Clock.Time(now)) }},
+		{estimate.Every, estimate.Every, func(time.Duration) { l.stats.estimate(l.registry) }},
 	}
-	add(reapEvery, func(now time.Duration) { l.reap(l.d.Clock.Time(now)) })
 }
 
 // date is the present moment.
@@ -56,7 +56,7 @@ func (l *Loop) Advance(ctx context.Context, by time.Duration) (api.Clock, error)
 	var failed error
 	said, err := ask(ctx, l, func() api.Clock {
 		failed = l.advance(by)
-		return api.Clock{Ahead: l.d.Clock.Ahead().Seconds()}
+		return api.Clock{Now: l.d.Clock.Now().Seconds(), Ahead: l.d.Clock.Ahead().Seconds()}
 	})
 	if err == nil {
 		err = failed

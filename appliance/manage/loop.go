@@ -44,7 +44,7 @@ type Loop struct {
 	registry   *registry.Registry
 	neighbours *neighbor.Table
 	refused    uint64 // neighbours, as far as the log has said so
-	bases      bases
+	stats      statistics
 	greetings  []greeting
 
 	loaded      time.Time
@@ -66,7 +66,7 @@ func New(d *director.Director, c *conf.Config, path, version string, log *slog.L
 		d: d, conf: c,
 		registry: registry.New(c.Tables.Services, c.Tables.RealServers, len(c.Workers.Lcores)),
 	}
-	l.bases.init(d, l.registry)
+	l.stats.init(byWorkers{d}, l.registry, c.Tables.Services)
 	if _, err := l.registry.Apply(c, l.date()); err != nil {
 		return nil, err
 	}

@@ -88,13 +88,13 @@ func (l *Loop) Services(ctx context.Context) ([]api.Service, error) {
 		all := make([]api.Service, 0, len(l.conf.Services))
 		for _, v := range l.registry.Virtuals() {
 			s := describe(&v.Conf)
-			s.Counters = l.bases.virtual(v.ID)
+			l.stats.tellService(v.ID, &s)
 			for i, slot := range l.registry.Slots(v) {
 				rs := &v.Conf.Servers[i]
 				out := api.Server{ServerSpec: api.ServerSpec{
 					Address: rs.Address.String(), Forward: rs.Forward, Weight: rs.Weight, Upper: rs.Upper, Lower: rs.Lower,
 				}}
-				l.bases.real(slot, &out)
+				l.stats.tellServer(slot, &out)
 				s.Servers = append(s.Servers, out)
 			}
 			all = append(all, s)
