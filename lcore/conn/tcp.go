@@ -19,18 +19,22 @@ const (
 	Listen
 	SynAck
 	UDP // shown as such; IPVS numbers it 0 within its own protocol
-	states
 )
 
-var stateNames = [states]string{
+var stateNames = [...]string{
 	"NONE", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT",
 	"CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN", "SYNACK", "UDP",
 }
 
-func (s State) String() string { return stateNames[s] }
+func (s State) String() string {
+	if s >= SCTPNone {
+		return sctpNames[s-SCTPNone]
+	}
+	return stateNames[s]
+}
 
 // active tells which states count as ActiveConn; the others are InActConn.
-var active = [states]bool{Established: true, SynSent: true, SynRecv: true, SynAck: true}
+var active = [states]bool{Established: true, SynSent: true, SynRecv: true, SynAck: true, SCTPEstablished: true}
 
 // Active reports whether a connection in this state counts as active.
 func (s State) Active() bool { return active[s] }
@@ -126,11 +130,13 @@ func (s State) Next(d Direction, e Event) State {
 // Timeouts are the times of each state, in ticks.
 type Timeouts [states]uint32
 
-// DefaultTimeouts are the kernel's (C4, C5.1).
+// DefaultTimeouts are the kernel's (C4, C5).
 func DefaultTimeouts() Timeouts {
 	const s = wheel.Second
-	return Timeouts{
+	t := Timeouts{
 		None: 2 * s, Established: 900 * s, SynSent: 120 * s, SynRecv: 60 * s, FinWait: 120 * s, TimeWait: 120 * s,
 		Close: 10 * s, CloseWait: 60 * s, LastAck: 30 * s, Listen: 120 * s, SynAck: 120 * s, UDP: 300 * s,
 	}
+	sctpTimeouts(&t)
+	return t
 }

@@ -9,17 +9,21 @@ import (
 	"cleat/lcore/wheel"
 )
 
-// table returns the rows of the first table behind a heading of docs/spec/connections.md whose first column has that
-// title: the specification itself is what the code is held to.
-func table(t *testing.T, heading, title string) (rows [][]string) {
+// specification is connections.md: the specification itself is what the code is held to.
+func specification(t *testing.T) string {
 	text, err := os.ReadFile("../../docs/spec/connections.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, found := strings.Cut(string(text), "\n## "+heading+" ")
+	return string(text)
+}
+
+// table returns the rows of the first table of connections.md behind a mark whose first column has that title.
+func table(t *testing.T, mark, title string) (rows [][]string) {
+	_, section, found := strings.Cut(specification(t), mark)
 	_, section, headed := strings.Cut(section, "\n| "+title+" |")
 	if !found || !headed {
-		t.Fatalf("connections.md has no table %q in %s", title, heading)
+		t.Fatalf("connections.md has no table %q behind %q", title, mark)
 	}
 	lines := strings.Split("| "+title+" |"+section, "\n")
 	for i, line := range lines {
@@ -51,7 +55,7 @@ var (
 )
 
 func TestTransitionsAreTheSpecification(t *testing.T) {
-	rows := table(t, "C4", "current state")
+	rows := table(t, "\n## C4 ", "current state")
 	for _, row := range rows[1:] {
 		name, abbreviation, _ := strings.Cut(row[0], " ")
 		from, known := short[strings.Trim(abbreviation, "()")]
@@ -81,7 +85,7 @@ func TestTransitionsAreTheSpecification(t *testing.T) {
 
 func TestTimeoutsAreTheSpecification(t *testing.T) {
 	timeouts := DefaultTimeouts()
-	rows := table(t, "C4", "state")[1:]
+	rows := table(t, "\n## C4 ", "state")[1:]
 	for i, row := range rows {
 		s := State(i)
 		seconds, err := strconv.Atoi(strings.TrimSuffix(row[1], " s"))
