@@ -18,7 +18,7 @@ type columns struct {
 	moved   [burst.Size]bool // receive: another worker handed it over, so steer leaves it here
 
 	ip      [burst.Size]wire.IPv4    // parse: the packet from its IP header on, without link padding
-	flags   [burst.Size]uint8        // parse: TCP flags
+	flags   [burst.Size]uint8        // parse: TCP flags, or the SCTP event (conn.SCTPEvent)
 	related [burst.Size]bool         // parse: an ICMP error about a packet of a flow
 	key     [burst.Size]flow.Key     // parse: the 5-tuple as received; of a related one that of an answer to the packet it is about
 	src     [burst.Size]address.Kind // parse: of key.Src

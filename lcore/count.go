@@ -24,7 +24,7 @@ func (w *Worker) opened(c *conn.Entry, r *service.Real) {
 	w.stats.load(c.Slot, l)
 }
 
-// setState moves a TCP connection to a state and counts it as active or inactive by that.
+// setState moves a TCP or SCTP connection to a state and counts it as active or inactive by that.
 func (w *Worker) setState(c *conn.Entry, s conn.State) {
 	if was := c.State.Active(); was != s.Active() {
 		l := &w.loads[c.Slot]
@@ -35,7 +35,7 @@ func (w *Worker) setState(c *conn.Entry, s conn.State) {
 		}
 		w.stats.load(c.Slot, l)
 	}
-	if s == conn.Established && c.State != s { // not with every packet: the template is a cache line away
+	if (s == conn.Established || s == conn.SCTPEstablished) && c.State != s { // not with every packet: the template is a cache line away
 		w.assure(c)
 	}
 	c.State = s

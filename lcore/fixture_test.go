@@ -36,7 +36,7 @@ type (
 func TestFixtures(t *testing.T) {
 	raised := map[Verdict]bool{}
 	for _, fixtures := range [][]fixture{
-		natFixtures, directFixtures, tunnelFixtures, onePacketFixtures,
+		natFixtures, directFixtures, tunnelFixtures, onePacketFixtures, sctpFixtures,
 		serviceFixtures, answerFixtures, routeFixtures, refuseFixtures, limitFixtures, workerFixtures,
 	} {
 		for _, f := range fixtures {

@@ -42,7 +42,7 @@ func (r *rig) listing() []string {
 }
 
 func line(proto uint8, left uint32, state, client, virtual, server string) string {
-	name := map[uint8]string{0: "IP", flow.TCP: "TCP", flow.UDP: "UDP"}[proto]
+	name := map[uint8]string{0: "IP", flow.TCP: "TCP", flow.UDP: "UDP", flow.SCTP: "SCTP"}[proto]
 	s := left / wheel.Second
 	return fmt.Sprintf("%s %02d:%02d %s %s %s %s", name, s/60, s%60, state, client, virtual, server)
 }

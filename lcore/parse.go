@@ -8,7 +8,7 @@ import (
 	"cleat/lcore/wire"
 )
 
-// parse finds the flow key of TCP and UDP packets and judges all others.
+// parse finds the flow key of TCP, UDP and SCTP packets and judges all others.
 func (w *Worker) parse() {
 	for i := range w.in.N {
 		w.in.verdict[i] = w.parseFrame(i)
@@ -122,6 +122,8 @@ func (w *Worker) parseTransport(i int, ip wire.IPv4, k *flow.Key) Verdict {
 	}
 	ours := w.in.dst[i]&(address.Own|address.VIP) != 0
 	switch {
+	case k.Proto == flow.SCTP:
+		return w.parseSCTP(i, ip, k)
 	case k.Proto == flow.ICMP:
 		return w.parseICMP(i, ip, ours)
 	case ours:
@@ -164,7 +166,9 @@ func (w *Worker) parseQuote(i int, icmp wire.ICMP) bool {
 	if !ok || about.FragmentOffset() != 0 || flow.V4(about.Src()) != in.key[i].Dst {
 		return false
 	}
-	if p := about.Protocol(); p != flow.TCP && p != flow.UDP {
+	switch about.Protocol() {
+	case flow.TCP, flow.UDP, flow.SCTP:
+	default:
 		return false
 	}
 	ports, ok := wire.ParsePorts(about.Payload())

@@ -36,19 +36,15 @@ func (w *Worker) schedule() {
 // mayCreate reports whether packet i may open a connection (connections.md C3, C3.2).
 func (w *Worker) mayCreate(i int) bool {
 	k := &w.in.key[i]
-	if k.SrcPort == service.PortFTPData || w.in.related[i] {
+	switch {
+	case k.SrcPort == service.PortFTPData || w.in.related[i] || w.ends(i):
 		return false
+	case k.Proto == flow.TCP:
+		return w.tables.SloppyTCP || w.opens(i)
+	case k.Proto == flow.SCTP:
+		return w.tables.SloppySCTP || w.opens(i)
 	}
-	if k.Proto != flow.TCP {
-		return true
-	}
-	switch conn.EventOf(w.in.flags[i]) {
-	case conn.RST:
-		return false
-	case conn.SYN:
-		return true
-	}
-	return w.tables.SloppyTCP
+	return true
 }
 
 // admit opens a connection for packet i and judges it.
@@ -159,9 +155,7 @@ func (w *Worker) connect(i int, r *service.Real, port uint16, t uint32) Verdict 
 	if t != 0 {
 		w.tmpls.Entries[t].Controls++
 	}
-	if k.Proto == flow.UDP {
-		c.State = conn.UDP
-	}
+	c.State = conn.FirstState(k.Proto)
 	w.stats.connection(r)
 	w.opened(c, r)
 	w.forward(i, c, r)

@@ -70,7 +70,7 @@ func (w *Worker) advance(i int) bool {
 
 // reopens reports whether packet i opens a new connection where an old one with the same addresses and ports still is (C2 3).
 func (w *Worker) reopens(i int, c *conn.Entry, r *service.Real) bool {
-	if c.Proto != flow.TCP || conn.EventOf(w.in.flags[i]) != conn.SYN {
+	if !w.opens(i) {
 		return false
 	}
 	if w.tables.ExpireNodestConn && r.Weight == 0 {
@@ -80,7 +80,7 @@ func (w *Worker) reopens(i int, c *conn.Entry, r *service.Real) bool {
 		return false // P8.8
 	}
 	switch c.State {
-	case conn.TimeWait, conn.Close:
+	case conn.TimeWait, conn.Close, conn.SCTPClosed:
 		return true
 	case conn.FinWait: // perhaps over for long: where answers do not pass, FIN_WAIT is all that is seen of the end
 		return w.tables.ConnReuseMode&2 != 0 && c.NoOutput
@@ -107,9 +107,12 @@ func (w *Worker) forward(i int, c *conn.Entry, r *service.Real) {
 	in := &w.in
 	w.pass(i, c, r)
 	direction := c.Direction(in.output[i])
-	if c.Proto == flow.TCP {
+	switch {
+	case c.Proto == flow.TCP:
 		w.setState(c, c.State.Next(direction, conn.EventOf(in.flags[i])))
-	} else if in.output[i] {
+	case c.Proto == flow.SCTP:
+		w.setState(c, c.State.NextSCTP(direction, conn.SCTPEvent(in.flags[i])))
+	case in.output[i]:
 		w.assure(c) // P8.4: UDP is established when the server has answered
 	}
 	c.Timeout = w.tables.Timeouts[c.State]

@@ -38,12 +38,13 @@ type Entry struct {
 }
 
 // Protocols are the values of the key "protocol"; templates of a mark have "ip" (persistence.md P11.1).
-var Protocols = []string{"tcp", "udp", "ip"}
+var Protocols = []string{"tcp", "udp", "sctp", "ip"}
 
-// States are the values of the key "state" (connections.md C4, C5.1; persistence.md P8.4).
+// States are the values of the key "state" (connections.md C4, C5; persistence.md P8.4).
 var States = []string{
 	"NONE", "ASSURED", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT",
 	"CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN", "SYNACK", "UDP",
+	"INIT1", "INIT", "C-SENT", "C-REPLIED", "C-WAIT", "COOKIE", "C-ECHOED", "S-SENT", "S-RECEIVED", "S-ACK-SENT", "REJECTED", "CLOSED",
 }
 
 // FilterKeys are the keys of a query, in the order of Filter's fields.

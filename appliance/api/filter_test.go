@@ -55,7 +55,7 @@ func TestParseFilterRefuses(t *testing.T) {
 		"mark=0":                   `mark: "0" is not a number from 1 to 4294967295`,
 		"mark=4294967296":          `mark: "4294967296" is not a number from 1 to 4294967295`,
 		"mark=0x3":                 `mark: "0x3" is not a number`,
-		"protocol=sctp":            `protocol: "sctp" is none of tcp, udp, ip`,
+		"protocol=icmp":            `protocol: "icmp" is none of tcp, udp, sctp, ip`,
 		"state=UP":                 `state: "UP" is none of NONE, ASSURED, ESTABLISHED`,
 		"limit=0":                  `limit: "0" is not a number from 1 to 18446744073709551615`,
 		"limit=1&limit=1":          `limit: given 2 times`,

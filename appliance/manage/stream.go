@@ -103,6 +103,6 @@ func (l *Loop) Connections(ctx context.Context, f api.Filter, yield func(api.Con
 	})
 }
 
-var protocolNames = map[uint8]string{0: "ip", flow.TCP: "tcp", flow.UDP: "udp"}
+var protocolNames = map[uint8]string{0: "ip", flow.TCP: "tcp", flow.UDP: "udp", flow.SCTP: "sctp"}
 
 func endpoint(a flow.Addr, port uint16) netip.AddrPort { return netip.AddrPortFrom(a.Netip(), port) }

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cleat/lcore/flow"
 	"cleat/lcore/wheel"
 	"cleat/lcore/wire"
 )
@@ -112,6 +113,12 @@ var sctpTransition = [3][sctpEvents][sctpStates]State{
 		Abort:            {xCL, xCL, xCL, xCL, xCL, xRJ, xCL, xCL, xCL, xCL, xCL, xCL, xCL, xCL},
 	},
 }
+
+// firstStates are those of a connection that has seen no packet yet.
+var firstStates = [256]State{flow.UDP: UDP, flow.SCTP: SCTPNone}
+
+// FirstState returns the state of a connection of that protocol before its first packet.
+func FirstState(proto uint8) State { return firstStates[proto] }
 
 // NextSCTP returns the state after an SCTP event.
 func (s State) NextSCTP(d Direction, e SCTPEvent) State { return sctpTransition[d][e][s-SCTPNone] }

@@ -101,6 +101,21 @@ func UDP(src, dst netip.AddrPort, opts ...Option) []byte {
 	return frame
 }
 
+// SCTP builds a packet of chunks, empty ones of these types (RFC 9260 section 3.2); Payload follows behind the last.
+func SCTP(src, dst netip.AddrPort, chunks []uint8, opts ...Option) []byte {
+	h := newHeaders(src.Addr(), dst.Addr(), layers.IPProtocolSCTP, opts)
+	var body []byte
+	for i, c := range chunks {
+		length := 4
+		if i == len(chunks)-1 {
+			length += len(h.payload)
+		}
+		body = append(body, c, 0, byte(length>>8), byte(length))
+	}
+	h.payload = append(body, h.payload...)
+	return h.frame(&layers.SCTP{SrcPort: layers.SCTPPort(src.Port()), DstPort: layers.SCTPPort(dst.Port()), VerificationTag: 7})
+}
+
 // Echo builds an ICMP echo request.
 func Echo(src, dst netip.Addr, id, seq uint16, opts ...Option) []byte {
 	return icmp(src, dst, layers.ICMPv4TypeEchoRequest, 0, id, seq, opts)

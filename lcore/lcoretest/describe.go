@@ -87,6 +87,9 @@ func describeTransport(packet gopacket.Packet, ip *layers.IPv4) string {
 	if udp, ok := packet.Layer(layers.LayerTypeUDP).(*layers.UDP); ok {
 		return fmt.Sprintf("udp %d>%d%s", udp.SrcPort, udp.DstPort, length(udp.Payload))
 	}
+	if sctp, ok := packet.Layer(layers.LayerTypeSCTP).(*layers.SCTP); ok {
+		return fmt.Sprintf("sctp %d>%d chunk %d%s", sctp.SrcPort, sctp.DstPort, sctp.Payload[0], length(sctp.Payload))
+	}
 	if icmp, ok := packet.Layer(layers.LayerTypeICMPv4).(*layers.ICMPv4); ok {
 		return describeICMP(icmp)
 	}
@@ -153,6 +156,9 @@ func describeChecksums(packet gopacket.Packet) string {
 			must(transport.SetNetworkLayerForChecksum(packet.NetworkLayer()))
 			none = transport.Checksum == 0
 		}
+		if sctp, ok := layer.(*layers.SCTP); ok && sctp.Checksum != sctpChecksum(sctp) {
+			bad += " sctp"
+		}
 		if checked, ok := layer.(gopacket.LayerWithChecksum); ok && !valid(checked) {
 			name, _, _ := strings.Cut(strings.ToLower(layer.LayerType().String()), "v4")
 			bad += " " + name
@@ -168,6 +174,12 @@ func describeChecksums(packet gopacket.Packet) string {
 		return "none"
 	}
 	return "ok"
+}
+
+// sctpChecksum is the one that a packet should have: gopacket computes it when it writes one, and reads it without a look.
+func sctpChecksum(sctp *layers.SCTP) uint32 {
+	written := serialize(&layers.SCTP{SrcPort: sctp.SrcPort, DstPort: sctp.DstPort, VerificationTag: sctp.VerificationTag}, gopacket.Payload(sctp.Payload))
+	return binary.BigEndian.Uint32(written[8:])
 }
 
 func valid(layer gopacket.LayerWithChecksum) bool {

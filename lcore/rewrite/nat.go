@@ -5,7 +5,7 @@ import (
 	"cleat/lcore/wire"
 )
 
-// NATIn makes a TCP or UDP packet from a client to a virtual service one to the real server rs at port
+// NATIn makes a TCP, UDP or SCTP packet from a client to a virtual service one to the real server rs at port
 // (F2). Of a later fragment, which has no ports, it changes the address only.
 func NATIn(ip wire.IPv4, rs uint32, port uint16) {
 	d := wire.Diff32(ip.Dst(), rs)
@@ -15,12 +15,16 @@ func NATIn(ip wire.IPv4, rs uint32, port uint16) {
 		return
 	}
 	ports := wire.Ports(ip.Payload())
+	if ip.Protocol() == flow.SCTP {
+		setSCTPPorts(ip.Payload(), ports.Src(), port)
+		return
+	}
 	d += wire.Diff16(ports.Dst(), port)
 	ports.SetDst(port)
 	updateTransport(ip, d)
 }
 
-// NATOut makes a TCP or UDP packet from a real server to a client one from the virtual service vip at
+// NATOut makes a TCP, UDP or SCTP packet from a real server to a client one from the virtual service vip at
 // port (F2). Of a later fragment, which has no ports, it changes the address only.
 func NATOut(ip wire.IPv4, vip uint32, port uint16) {
 	d := wire.Diff32(ip.Src(), vip)
@@ -30,6 +34,10 @@ func NATOut(ip wire.IPv4, vip uint32, port uint16) {
 		return
 	}
 	ports := wire.Ports(ip.Payload())
+	if ip.Protocol() == flow.SCTP {
+		setSCTPPorts(ip.Payload(), port, ports.Dst())
+		return
+	}
 	d += wire.Diff16(ports.Src(), port)
 	ports.SetSrc(port)
 	updateTransport(ip, d)
