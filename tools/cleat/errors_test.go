@@ -22,18 +22,18 @@ import (
 
 func TestUsage(t *testing.T) {
 	for args, want := range map[string]string{
-		"stats":                      `unknown command "stats" for "cleat"`,
-		"status now":                 `unknown command "now" for "cleat status"`,
-		"status --verbose":           `unknown flag: --verbose`,
-		"status -o yaml":             `--output "yaml" is none of table, json`,
-		"status --socket=":           `--socket is empty; leave it out for /run/cleat/cleatd.sock`,
-		"templates --client 10.0.0":  `client: "10.0.0" is neither an address (172.16.0.1) nor a prefix (172.16.0.0/16)`,
-		"clock advance 5m":           `"5m" is no number of seconds from 0 to 2678400`,
-		"clock advance":              `accepts 1 arg(s), received 0`,
-		"templates --client=":        `client: "" is neither`,
-		"connections --mark none":    `mark: "none" is not a number from 1 to 4294967295`,
-		"connections --state closed": `state: "closed" is none of NONE, ASSURED, ESTABLISHED`,
-		"connections --limit":        `flag needs an argument: --limit`,
+		"stats":                     `unknown command "stats" for "cleat"`,
+		"status now":                `unknown command "now" for "cleat status"`,
+		"status --verbose":          `unknown flag: --verbose`,
+		"status -o yaml":            `--output "yaml" is none of table, json`,
+		"status --socket=":          `--socket is empty; leave it out for /run/cleat/cleatd.sock`,
+		"templates --client 10.0.0": `client: "10.0.0" is neither an address (172.16.0.1) nor a prefix (172.16.0.0/16)`,
+		"clock advance 5m":          `"5m" is no number of seconds from 0 to 2678400`,
+		"clock advance":             `accepts 1 arg(s), received 0`,
+		"templates --client=":       `client: "" is neither`,
+		"connections --mark none":   `mark: "none" is not a number from 1 to 4294967295`,
+		"connections --state ended": `state: "ended" is none of NONE, ASSURED, ESTABLISHED`,
+		"connections --limit":       `flag needs an argument: --limit`,
 	} {
 		stdout, stderr, code := cleat(strings.Fields(args)...)
 		if code != exitUsage || stdout != "" || !strings.HasPrefix(stderr, "cleat: ") || !strings.Contains(stderr, want) {
