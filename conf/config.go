@@ -16,6 +16,7 @@ type Config struct {
 	Tables      Tables      `toml:"tables"`
 	Timeouts    Timeouts    `toml:"timeouts"`
 	Persistence Persistence `toml:"persistence"`
+	Scheduling  Scheduling  `toml:"scheduling"`
 	IPVS        IPVS        `toml:"ipvs"`
 	Control     Control     `toml:"control"`
 	Metrics     Metrics     `toml:"metrics"`
@@ -75,8 +76,8 @@ type Port struct {
 
 // Network is what cleat is in the network it sits in.
 type Network struct {
-	// VIPs are virtual addresses to answer for (ARP, ping) besides those of services and marks.
-	VIPs []netip.Addr `toml:"vips"`
+	// VIPs are virtual addresses, or whole prefixes of them, to answer for (ARP, NDP, ping) besides those of services and marks.
+	VIPs []netip.Prefix `toml:"vips"`
 	// Routes are further static routes.
 	Routes []Route `toml:"route"`
 	// Forward: route packets that belong to no service between ports (default true).
@@ -85,8 +86,9 @@ type Network struct {
 	AnswerRate int `toml:"answer_rate"`
 	// NeighborReachable is how long a neighbour's answer is believed.
 	NeighborReachable Duration `toml:"neighbor_reachable"`
-	// SteeringPrefix4 is the part of an IPv4 client address that picks its worker.
+	// SteeringPrefix4 and SteeringPrefix6 are the parts of a client address that pick its worker (32 and 64).
 	SteeringPrefix4 int `toml:"steering_prefix4"`
+	SteeringPrefix6 int `toml:"steering_prefix6"`
 }
 
 // Route is a static route.
@@ -124,8 +126,31 @@ type Persistence struct {
 	RestoreTimeout bool `toml:"restore_timeout"`
 }
 
-// IPVS holds the switches that the kernel has as net.ipv4.vs.* (services.md S6), under their names.
+// Scheduling says who schedules.
+type Scheduling struct {
+	// Scope: "worker" (each worker schedules its own clients, default) or "service" (one worker for all of a service's clients, exactly as the
+	// kernel does). A change needs a restart.
+	Scope string `toml:"scope"`
+}
+
+// IPVS holds the switches that the kernel has as net.ipv4.vs.* (services.md S6), under their names, and FTP.
 type IPVS struct {
+	// FTP switches the FTP helper on (connections.md C12), as loading ip_vs_ftp does; FTPPorts are the ports of control connections.
+	FTP      bool  `toml:"ftp"`
+	FTPPorts []int `toml:"ftp_ports"` // default 21
+
+	AmDropRate   int  `toml:"am_droprate"`
+	Amemthresh   int  `toml:"amemthresh"`
+	BackupOnly   bool `toml:"backup_only"`
+	CacheBypass  bool `toml:"cache_bypass"`
+	DropEntry    int  `toml:"drop_entry"`
+	DropPacket   int  `toml:"drop_packet"`
+	NATICMPSend  bool `toml:"nat_icmp_send"`
+	PMTUDisc     bool `toml:"pmtu_disc"` // default true
+	RunEstimation bool `toml:"run_estimation"` // default true
+	ScheduleICMP bool `toml:"schedule_icmp"`
+	SecureTCP    int  `toml:"secure_tcp"`
+	SloppySCTP   bool `toml:"sloppy_sctp"`
 	ConnReuseMode           int  `toml:"conn_reuse_mode"`           // default 1
 	ExpireNodestConn        bool `toml:"expire_nodest_conn"`        // default false
 	ExpireQuiescentTemplate bool `toml:"expire_quiescent_template"` // default false
@@ -166,21 +191,32 @@ type Mark struct {
 // PortRange is first to last, both included. Written 80, "80" or "8000-8099".
 type PortRange struct{ First, Last uint16 }
 
-// Service is a virtual service. Exactly one of TCP, UDP and Mark names it.
+// Service is a virtual service. Exactly one of TCP, UDP, SCTP and Mark names it.
 type Service struct {
 	TCP  netip.AddrPort `toml:"tcp"`
 	UDP  netip.AddrPort `toml:"udp"`
+	SCTP netip.AddrPort `toml:"sctp"`
 	Mark uint32         `toml:"mark"`
 	// Scheduler: rr, wrr, lc, wlc (default), sed, nq, lblc, lblcr, dh, sh, mh, fo, ovf, twos.
 	Scheduler string `toml:"scheduler"`
-	// Flags are the scheduler's: "sh-fallback", "sh-port", "mh-fallback", "mh-port".
+	// Flags are the scheduler's: "sh-fallback", "sh-port", "mh-fallback", "mh-port", and "flag-1" to "flag-3" of any.
 	Flags []string `toml:"flags"`
 	// Persistent is the persistence timeout, 0 for none. Written true (Persistence.Timeout), a
 	// number of seconds or a duration ("300s", "10m").
 	Persistent Duration `toml:"persistent"`
-	// Netmask is how many bits of the client address a template looks at, 32 unless given; 0 puts all clients
-	// into one. Written as a length (24) or an IPv4 mask ("255.255.255.0").
+	// Netmask is the part of the client address that a template looks at, all of it unless given; 0 puts all IPv4 clients
+	// into one. Written as a length (24) or an IPv4 mask ("255.255.255.0"), which need not be a prefix (persistence.md P1.5).
 	Netmask Netmask `toml:"netmask"`
+	// Engine is the persistence engine: "sip" or none (persistence.md P9).
+	Engine string `toml:"engine"`
+	// OnePacket schedules every datagram alone (services.md S4).
+	OnePacket bool `toml:"one_packet"`
+	// IPv6 makes a firewall mark's service one of IPv6.
+	IPv6 bool `toml:"ipv6"`
+	// LocalAddresses are what servers of forward = "fullnat" see as the client (forwarding.md F8).
+	LocalAddresses []netip.Addr `toml:"local_addresses"`
+	// ClientAddress is how fullnat servers learn of the client: "toa" (default), "proxy-v1", "proxy-v2", "none".
+	ClientAddress string `toml:"client_address"`
 	// Servers in the order of the file: as with ipvsadm -a, the last one is the first in every scheduler's list (scheduling.md G.1).
 	Servers []Server `toml:"server"`
 }
@@ -190,7 +226,12 @@ type Server struct {
 	// Address of the server. Written without a port it has the service's; port 0, where the service has none either, is the packet's.
 	Address netip.AddrPort `toml:"address"`
 	Weight  int            `toml:"weight"`  // 0…2^31−1, default 1; 0 quiesces
-	Forward string         `toml:"forward"` // "nat"
+	Forward string         `toml:"forward"` // "nat", "dr", "tun", "fullnat"
+	// TunnelType is that of forward = "tun": "ipip" (default), "gue", "gre"; TunnelPort gue's UDP port; TunnelChecksum "none" (default),
+	// "csum" (gue, gre) or "remcsum" (gue) (forwarding.md F4).
+	TunnelType     string `toml:"tunnel_type"`
+	TunnelPort     int    `toml:"tunnel_port"`
+	TunnelChecksum string `toml:"tunnel_checksum"`
 	// Upper and Lower are connection thresholds (connections.md C9), 0: none.
 	Upper uint32 `toml:"upper"`
 	Lower uint32 `toml:"lower"`
