@@ -7,14 +7,16 @@ import (
 	"strings"
 )
 
-// ipv4 returns the address that s names, or what is wrong; want says what is right there.
-func ipv4(s, want string) (netip.Addr, error) {
-	a, err := netip.ParseAddr(strings.Trim(s, "[]"))
-	if err != nil {
+// parseAddr returns the address that s names, or what is wrong; want says what is right there.
+func parseAddr(s, want string) (netip.Addr, error) {
+	a, err := netip.ParseAddr(s)
+	switch {
+	case err != nil:
 		return a, fault{strconv.Quote(s) + " is not an IP address", "want " + want}
-	}
-	if !a.Is4() {
-		return a, fault{s + " is an IPv6 address", "this version forwards IPv4 only"}
+	case a.Zone() != "":
+		return netip.Addr{}, fault{strconv.Quote(s) + " names an interface of the kernel", fmt.Sprintf("%q", a.WithZone(""))}
+	case a.Is4In6():
+		return netip.Addr{}, fault{s + " is an IPv4 address in IPv6 clothes", fmt.Sprintf("did you mean %q?", a.Unmap())}
 	}
 	return a, nil
 }
@@ -24,7 +26,7 @@ func readAddr(v any) (netip.Addr, error) {
 	if err != nil {
 		return netip.Addr{}, err
 	}
-	return ipv4(s, `"10.0.0.1"`)
+	return parseAddr(s, `"10.0.0.1" or "fd00::1"`)
 }
 
 // readPrefix reads an address with or without a prefix length; whole is true where it had none.
@@ -34,16 +36,16 @@ func readPrefix(v any, want string) (p netip.Prefix, whole bool, err error) {
 		return p, false, err
 	}
 	text, length, found := strings.Cut(s, "/")
-	a, err := ipv4(text, want)
+	a, err := parseAddr(text, want)
 	if err != nil {
 		return p, false, err
 	}
 	if !found {
-		return netip.PrefixFrom(a, 32), true, nil
+		return netip.PrefixFrom(a, a.BitLen()), true, nil
 	}
 	n, err := strconv.ParseUint(length, 10, 8)
-	if err != nil || n > 32 {
-		return p, false, fault{fmt.Sprintf("/%s is not a prefix length", length), "0…32"}
+	if err != nil || n > uint64(a.BitLen()) {
+		return p, false, fault{fmt.Sprintf("/%s is not a prefix length", length), fmt.Sprintf("0…%d", a.BitLen())}
 	}
 	return netip.PrefixFrom(a, int(n)), false, nil
 }
@@ -59,7 +61,7 @@ func readNetwork(v any) (netip.Prefix, error) {
 func readSubnet(v any) (netip.Prefix, error) {
 	p, whole, err := readPrefix(v, wantSubnet)
 	if err == nil && whole {
-		err = fault{fmt.Sprintf("%s lacks the length of its subnet", p.Addr()), fmt.Sprintf("did you mean \"%s/24\"?", p.Addr())}
+		err = fault{fmt.Sprintf("%s lacks the length of its subnet", p.Addr()), fmt.Sprintf("did you mean \"%s/%d\"?", p.Addr(), usualLength[p.Addr().Is4()])}
 	}
 	return p, err
 }
@@ -67,7 +69,7 @@ func readSubnet(v any) (netip.Prefix, error) {
 func readVirtual(v any) (netip.AddrPort, error) {
 	ap, whole, err := readAddrPort(v, wantVirtual)
 	if err == nil && whole {
-		err = fault{fmt.Sprintf("%s lacks the port", ap.Addr()), fmt.Sprintf("\"%s:80\", or \"%[1]s:0\" for all ports", ap.Addr())}
+		err = fault{fmt.Sprintf("%s lacks the port", ap.Addr()), fmt.Sprintf("%q, or %q for all ports", withPort(ap, 80), withPort(ap, 0))}
 	}
 	return ap, err
 }
@@ -83,22 +85,22 @@ func readAddrPort(v any, want string) (ap netip.AddrPort, whole bool, err error)
 	if err != nil {
 		return ap, false, err
 	}
-	if a, err := netip.ParseAddr(s); err == nil && a.Is6() { // bare: its colons would look like a port's
-		_, err = ipv4(s, want)
-		return ap, false, err
+	host, digits, found := s, "", false
+	if strings.HasPrefix(s, "[") {
+		host, digits, found = strings.Cut(s[1:], "]:")
+		if !found {
+			host = strings.TrimSuffix(host, "]")
+		}
+	} else if strings.Count(s, ":") == 1 { // more of them stand in an IPv6 address
+		host, digits, found = strings.Cut(s, ":")
 	}
-	i := strings.LastIndexByte(s, ':')
-	if i < 0 {
-		a, err := ipv4(s, want)
-		return netip.AddrPortFrom(a, 0), true, err
+	a, err := parseAddr(host, want)
+	if err != nil || !found {
+		return netip.AddrPortFrom(a, 0), err == nil, err
 	}
-	a, err := ipv4(s[:i], want)
+	port, err := strconv.ParseUint(digits, 10, 16)
 	if err != nil {
-		return ap, false, err
-	}
-	port, err := strconv.ParseUint(s[i+1:], 10, 16)
-	if err != nil {
-		return ap, false, fault{strconv.Quote(s[i+1:]) + " is not a port", "0…65535"}
+		return ap, false, fault{strconv.Quote(digits) + " is not a port", "0…65535"}
 	}
 	return netip.AddrPortFrom(a, uint16(port)), false, nil
 }
@@ -115,7 +117,18 @@ func withPort(ap netip.AddrPort, port uint16) netip.AddrPort {
 	return netip.AddrPortFrom(ap.Addr(), port)
 }
 
-// broadcast returns the last address of p.
+// formatNetwork leaves the length out where it stands for one address alone.
+func formatNetwork(p netip.Prefix) string {
+	if p.IsSingleIP() {
+		return p.Addr().String()
+	}
+	return p.String()
+}
+
+// usualLength is the prefix length of most subnets, of IPv4 ones or not.
+var usualLength = map[bool]int{true: 24, false: 64}
+
+// broadcast returns the last address of p, which is of IPv4.
 func broadcast(p netip.Prefix) netip.Addr {
 	b := p.Addr().As4()
 	for i := p.Bits(); i < 32; i++ {
@@ -124,14 +137,18 @@ func broadcast(p netip.Prefix) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
-// notHost reports whether a is the first or the last address of the subnet p, which no host has. Subnets
+// notHost reports whether a is the first or the last address of the IPv4 subnet p, which no host has. Subnets
 // of two or one addresses have no such (RFC 3021).
 func notHost(p netip.Prefix, a netip.Addr) bool {
-	return p.Bits() < 31 && (a == p.Masked().Addr() || a == broadcast(p))
+	return a.Is4() && p.Bits() < 31 && (a == p.Masked().Addr() || a == broadcast(p))
 }
 
-// unicast reports whether a can be one host's: not 0.0.0.0/8, 127.0.0.0/8, nor 224.0.0.0 and above.
+// unicast reports whether a can be one host's on any network: not 0.0.0.0/8, 127.0.0.0/8, nor 224.0.0.0 and above; not ::, ::1, fe80::/10,
+// nor ff00::/8.
 func unicast(a netip.Addr) bool {
-	first := a.As4()[0]
-	return first != 0 && first != 127 && first < 224
+	if a.Is4() {
+		first := a.As4()[0]
+		return first != 0 && first != 127 && first < 224
+	}
+	return !a.IsUnspecified() && !a.IsLoopback() && !a.IsLinkLocalUnicast() && !a.IsMulticast()
 }

@@ -16,13 +16,13 @@ type checker struct {
 // checks are all that is asked of a configuration whose values have the right types. Each looks at one thing
 // and knows nothing of the others; a value that could not be read is its type's zero or default here.
 var checks = []func(checker){
-	checkWords, checkNumbers, checkDurations,
+	checkWords, checkNumbers, checkDurations, checkSysctls, checkFTP,
 	checkLcores, checkMbufs, checkControl, checkMetrics,
 	checkPortsThere, checkPortNames, checkPortDevices, checkPortAddresses, checkPortSubnets, checkGateways,
 	checkVIPs, checkRoutes,
 	checkMarks, checkMarkUsed,
-	checkServiceNames, checkServiceAddress, checkServiceMark, checkScheduler, checkMaglev, checkPersistence, checkNetmask, checkServiceCount,
-	checkServers, checkServerAddress, checkServerReachable, checkServerPort, checkServerLimits, checkServerCount,
+	checkServiceNames, checkServiceAddress, checkServiceMark, checkServiceIPv6, checkOnePacket, checkEngine, checkScheduler, checkMaglev, checkPersistence, checkNetmask, checkServiceCount,
+	checkServers, checkServerAddress, checkForward, checkTunnel, checkServerReachable, checkServerPort, checkServerLimits, checkServerCount, checkLocalAddresses,
 }
 
 func check(c *Config, r *report) {
@@ -34,6 +34,14 @@ func check(c *Config, r *report) {
 // given reports whether path is in the file.
 func (c checker) given(path string) bool { return c.lines[path] != 0 }
 
+// oddf notes that the value at path is what IPVS takes but is hardly meant.
+func (c checker) oddf(path, format string, args ...any) *Error {
+	if c.Strict {
+		return c.errorf(path, format, args...)
+	}
+	return c.warnf(path, format, args...)
+}
+
 // oneOf demands one of the known words.
 func (c checker) oneOf(path, what, word string, known ...string) {
 	if !slices.Contains(known, word) {
@@ -44,6 +52,7 @@ func (c checker) oneOf(path, what, word string, known ...string) {
 func checkWords(c checker) {
 	c.oneOf("dpdk.hugepages", "mode", c.DPDK.Hugepages, "auto", "require", "off")
 	c.oneOf("workers.idle", "mode", c.Workers.Idle, "poll", "sleep")
+	c.oneOf("scheduling.scope", "scope", c.Scheduling.Scope, "worker", "service")
 	c.oneOf("log.level", "level", c.Log.Level, "debug", "info", "warn", "error")
 	c.oneOf("log.format", "format", c.Log.Format, "text", "json")
 }
@@ -65,6 +74,7 @@ func checkNumbers(c checker) {
 		{"workers.idle_after", c.Workers.IdleAfter, 1, 1 << 30},
 		{"network.answer_rate", c.Network.AnswerRate, 0, 1 << 30},
 		{"network.steering_prefix4", c.Network.SteeringPrefix4, 1, 32},
+		{"network.steering_prefix6", c.Network.SteeringPrefix6, 1, 128},
 		{"tables.connections", c.Tables.Connections, 1, 1 << 28},
 		{"tables.templates", c.Tables.Templates, 1, 1 << 28},
 		{"tables.connections6", c.Tables.Connections6, 0, 1 << 28},
@@ -72,7 +82,6 @@ func checkNumbers(c checker) {
 		{"tables.services", c.Tables.Services, 1, 1 << 16},
 		{"tables.real_servers", c.Tables.RealServers, 1, 1 << 20},
 		{"tables.neighbors", c.Tables.Neighbors, 1, 1 << 16},
-		{"ipvs.conn_reuse_mode", c.IPVS.ConnReuseMode, 0, 3}, // services.md S6
 	} {
 		c.within(n.path, n.n, n.low, n.high)
 	}
@@ -104,8 +113,6 @@ func checkDurations(c checker) {
 	c.seconds("timeouts.udp", c.Timeouts.UDP)
 	c.seconds("persistence.timeout", c.Persistence.Timeout)
 	c.seconds("persistence.extend", c.Persistence.Extend)
-	c.seconds("ipvs.lblc_expiration", c.IPVS.LblcExpiration)
-	c.seconds("ipvs.lblcr_expiration", c.IPVS.LblcrExpiration)
 	c.seconds("network.neighbor_reachable", c.Network.NeighborReachable)
 	if d := c.Workers.IdleSleep; d < time.Microsecond || d > 100*time.Millisecond {
 		c.errorf("workers.idle_sleep", "%s is out of range", formatDuration(d)).hint("1us…100ms")

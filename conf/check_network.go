@@ -5,35 +5,39 @@ import (
 	"slices"
 )
 
-// virtual demands that a can be a VIP.
-func (c checker) virtual(path string, a netip.Addr) {
+// virtual says what speaks against a as a VIP, as the kind of entry that noted makes: an error or a warning.
+func (c checker) virtual(noted func(path, format string, args ...any) *Error, path string, a netip.Addr) {
 	if !a.IsValid() {
 		return
 	}
-	c.host(path, a)
+	if !unicast(a) {
+		noted(path, "%s is not an address that a host can have", a)
+	}
 	for _, s := range c.subnets {
 		if s.Contains(a) && notHost(s.Prefix, a) {
-			c.errorf(path, "%s is the network or the broadcast address of %s on port %q", a, s.Masked(), c.Ports[s.port].Name)
+			noted(path, "%s is the network or the broadcast address of %s on port %q", a, s.Masked(), c.Ports[s.port].Name)
 		}
 	}
 	if c.router(a) {
-		c.errorf(path, "%s is a gateway's address", a).hint("a VIP is no other machine's: cleat answers ARP for it")
+		noted(path, "%s is a gateway's address", a).hint("a VIP is no other machine's: cleat answers ARP for it")
 	}
 }
 
 // router reports whether packets are sent to a on their way to others.
 func (c checker) router(a netip.Addr) bool {
-	return slices.ContainsFunc(c.Ports, func(p Port) bool { return p.Gateway == a }) ||
+	return slices.ContainsFunc(c.Ports, func(p Port) bool { return p.Gateway == a || p.Gateway6 == a }) ||
 		slices.ContainsFunc(c.Network.Routes, func(r Route) bool { return r.Via == a })
 }
 
 func checkVIPs(c checker) {
-	seen := firsts[netip.Addr]{}
-	for i, a := range c.Network.VIPs {
+	seen := firsts[netip.Prefix]{}
+	for i, p := range c.Network.VIPs {
 		path := at("network.vips", i)
-		c.virtual(path, a)
-		if _, found := seen.again(a, path); found && a.IsValid() {
-			c.errorf(path, "%s is there twice", a)
+		if p.IsSingleIP() {
+			c.virtual(c.errorf, path, p.Addr())
+		}
+		if _, found := seen.again(p, path); found && p.IsValid() {
+			c.errorf(path, "%s is there twice", formatNetwork(p))
 		}
 	}
 }
@@ -54,6 +58,8 @@ func checkRoutes(c checker) {
 			c.errorf(path, "missing").hint(`the next hop, on a subnet of a port: via = "10.8.0.2"`)
 		} else if !r.Via.IsValid() || !c.sound("port") {
 			continue
+		} else if r.To.IsValid() && r.To.Addr().Is4() != r.Via.Is4() {
+			c.errorf(path, "%s and %s are of two families", r.To, r.Via)
 		} else if _, ok := c.neighbor(r.Via); !ok {
 			c.errorf(path, "%s is on no subnet of any port", r.Via)
 		} else if c.own(r.Via) {
@@ -72,12 +78,7 @@ func (c checker) reachable(a netip.Addr) bool {
 			return true
 		}
 	}
-	for _, p := range c.Ports {
-		if p.Gateway.IsValid() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.Ports, func(p Port) bool { return p.Gateway.IsValid() && a.Is4() || p.Gateway6.IsValid() && a.Is6() })
 }
 
 func checkMarks(c checker) {
@@ -87,7 +88,10 @@ func checkMarks(c checker) {
 			c.errorf(path+".mark", "a rule needs a mark").hint("1…4294967295; 0 means unmarked")
 		}
 		if c.given(path + ".protocol") {
-			c.oneOf(path+".protocol", "protocol", m.Protocol, "tcp", "udp")
+			c.oneOf(path+".protocol", "protocol", m.Protocol, "tcp", "udp", "sctp")
+		}
+		if s, d := m.Source, m.Destination; s.IsValid() && d.IsValid() && s.Addr().Is4() != d.Addr().Is4() {
+			c.errorf(path+".source", "%s and the destination %s are of two families", s, d)
 		}
 	}
 }

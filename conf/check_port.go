@@ -122,24 +122,42 @@ func (c checker) own(a netip.Addr) bool {
 	return false
 }
 
+// Gateways returns the port's default gateways, at most one of each family.
+func (p *Port) Gateways() (all []netip.Addr) {
+	for _, a := range []netip.Addr{p.Gateway, p.Gateway6} {
+		if a.IsValid() {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
 func checkGateways(c checker) {
-	first := ""
-	for i, p := range c.Ports {
-		path := at("port", i) + ".gateway"
-		if !p.Gateway.IsValid() {
-			continue
-		}
-		if first != "" {
-			c.errorf(path, "a second default gateway").hint("the first is on line %d; a [[network.route]] leads to single networks", c.lines.find(first))
-		}
-		first = path
-		if !c.sound(at("port", i) + ".addresses") {
-			continue
-		}
-		if port, ok := c.neighbor(p.Gateway); !ok || port != i {
-			c.errorf(path, "%s is on no subnet of port %q", p.Gateway, p.Name)
-		} else if c.own(p.Gateway) {
-			c.errorf(path, "%s is the director's own address", p.Gateway)
-		}
+	first := firsts[bool]{}
+	for i := range c.Ports {
+		path := at("port", i)
+		c.gateway(first, path+".gateway", i, c.Ports[i].Gateway, true)
+		c.gateway(first, path+".gateway6", i, c.Ports[i].Gateway6, false)
+	}
+}
+
+// gateway looks at a port's default gateway of IPv4 (v4) or IPv6; first remembers those of both families.
+func (c checker) gateway(first firsts[bool], path string, port int, a netip.Addr, v4 bool) {
+	if !a.IsValid() {
+		return
+	}
+	if before, found := first.again(v4, path); found {
+		c.errorf(path, "a second default gateway").hint("the first is on line %d; a [[network.route]] leads to single networks", c.lines.find(before))
+	}
+	if a.Is4() != v4 {
+		c.errorf(path, "%s is of the other family", a).hint("gateway is for IPv4, gateway6 for IPv6")
+	}
+	if !c.sound(at("port", port) + ".addresses") {
+		return
+	}
+	if on, ok := c.neighbor(a); !ok || on != port {
+		c.errorf(path, "%s is on no subnet of port %q", a, c.Ports[port].Name)
+	} else if c.own(a) {
+		c.errorf(path, "%s is the director's own address", a)
 	}
 }

@@ -33,6 +33,7 @@ func checkServers(c checker) {
 	}
 }
 
+// checkServerAddress: IPVS demands an address that one host has, be it this one (services.md S5).
 func checkServerAddress(c checker) {
 	c.servers(func(s *Service, rs *Server, path string) {
 		a := rs.Address.Addr()
@@ -40,12 +41,14 @@ func checkServerAddress(c checker) {
 		if !a.IsValid() {
 			return
 		}
-		c.host(path, a)
+		if !unicast(a) && !a.IsLoopback() {
+			c.errorf(path, "%s is not an address that a host can have", a)
+		}
 		switch {
-		case a == s.TCP.Addr() || a == s.UDP.Addr():
-			c.errorf(path, "%s is the service's own address", a).hint("the address that the real server has on its own network")
-		case c.own(a):
-			c.errorf(path, "%s is the director's own address", a)
+		case a == s.Address().Addr():
+			c.oddf(path, "%s is the service's own address", a).hint("the address that the real server has on its own network")
+		case c.own(a) || a.IsLoopback():
+			c.warnf(path, "%s is the director itself: clients reach the host that cleat runs on", a)
 		}
 		for _, n := range c.subnets {
 			if n.Contains(a) && notHost(n.Prefix, a) {
@@ -60,8 +63,8 @@ func checkServerReachable(c checker) {
 		return
 	}
 	c.servers(func(_ *Service, rs *Server, path string) {
-		if a := rs.Address.Addr(); a.IsValid() && !c.reachable(a) {
-			c.errorf(path+".address", "no port reaches %s", a).hint("it is on no port's subnet and there is neither a [[network.route]] to it nor a gateway")
+		if a := rs.Address.Addr(); a.IsValid() && !a.IsLoopback() && !c.reachable(a) {
+			c.oddf(path+".address", "no port reaches %s", a).hint("it is on no port's subnet and there is neither a [[network.route]] to it nor a gateway")
 		}
 	})
 }
@@ -70,7 +73,7 @@ func checkServerReachable(c checker) {
 // keep the packet's (persistence.md P2.6).
 func checkServerPort(c checker) {
 	c.servers(func(s *Service, rs *Server, path string) {
-		if s.Persistent != 0 && s.TCP.Port() == 0 && s.UDP.Port() == 0 && rs.Address.Port() != 0 {
+		if s.Persistent != 0 && s.Address().Port() == 0 && rs.Address.Port() != 0 {
 			c.warnf(path+".address", "port %d is not used: a persistent service for all ports keeps the packet's", rs.Address.Port()).
 				hint("%q", rs.Address.Addr())
 		}
@@ -80,7 +83,6 @@ func checkServerPort(c checker) {
 func checkServerLimits(c checker) {
 	c.servers(func(_ *Service, rs *Server, path string) {
 		c.within(path+".weight", rs.Weight, 0, math.MaxInt32)
-		c.oneOf(path+".forward", "forwarding method", rs.Forward, "nat")
 		if rs.Upper > math.MaxInt32 { // connections.md C9
 			c.errorf(path+".upper", "%d is out of range", rs.Upper).hint("0…%d", math.MaxInt32)
 		}

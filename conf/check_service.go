@@ -7,26 +7,53 @@ import (
 	"strings"
 )
 
-// Name returns what the service is called: "tcp 10.0.0.1:80", "udp 10.0.0.1:53", "mark 3".
+// Name returns what the service is called: "tcp 10.0.0.1:80", "udp [fd00::1]:53", "mark 3", "mark 3 ipv6".
 func (s *Service) Name() string {
-	switch {
-	case s.TCP.IsValid():
-		return "tcp " + s.TCP.String()
-	case s.UDP.IsValid():
-		return "udp " + s.UDP.String()
+	if a := s.Address(); a.IsValid() {
+		return s.Protocol() + " " + a.String()
+	}
+	if s.IPv6 {
+		return fmt.Sprintf("mark %d ipv6", s.Mark)
 	}
 	return fmt.Sprintf("mark %d", s.Mark)
 }
 
-// checkServiceNames demands exactly one of tcp, udp and mark, and none of them twice in the file (services.md S1.1).
+// Protocol returns "tcp", "udp", "sctp" or "mark".
+func (s *Service) Protocol() string {
+	switch {
+	case s.TCP.IsValid():
+		return "tcp"
+	case s.UDP.IsValid():
+		return "udp"
+	case s.SCTP.IsValid():
+		return "sctp"
+	}
+	return "mark"
+}
+
+// Address returns the VIP and port, invalid for a mark.
+func (s *Service) Address() netip.AddrPort {
+	switch {
+	case s.TCP.IsValid():
+		return s.TCP
+	case s.UDP.IsValid():
+		return s.UDP
+	}
+	return s.SCTP
+}
+
+// Is6 reports whether the service's clients are of IPv6.
+func (s *Service) Is6() bool { return s.IPv6 || s.Address().Addr().Is6() }
+
+// checkServiceNames demands exactly one of tcp, udp, sctp and mark, and none of them twice in the file (services.md S1.1).
 func checkServiceNames(c checker) {
 	seen := firsts[string]{}
 	for i := range c.Services {
 		s, path := &c.Services[i], at("service", i)
-		keys := slices.DeleteFunc([]string{"tcp", "udp", "mark"}, func(key string) bool { return !c.given(join(path, key)) })
+		keys := slices.DeleteFunc([]string{"tcp", "udp", "sctp", "mark"}, func(key string) bool { return !c.given(join(path, key)) })
 		switch len(keys) {
 		case 0:
-			c.errorf(path, "nothing says which packets are meant").hint(`tcp = "10.0.0.1:80", or udp, or mark`)
+			c.errorf(path, "nothing says which packets are meant").hint(`tcp = "10.0.0.1:80", or udp, or sctp, or mark`)
 		case 1:
 			key := join(path, keys[0])
 			if first, found := seen.again(s.Name(), key); found && c.sound(key) {
@@ -34,15 +61,16 @@ func checkServiceNames(c checker) {
 			}
 		default:
 			c.errorf(path, "%s are given together", strings.Join(keys, " and ")).
-				hint("a service is one of tcp, udp and mark; write one [[service]] for each")
+				hint("a service is one of tcp, udp, sctp and mark; write one [[service]] for each")
 		}
 	}
 }
 
+// checkServiceAddress: IPVS takes every address (services.md S1.4).
 func checkServiceAddress(c checker) {
-	for i, s := range c.Services {
-		c.virtual(at("service", i)+".tcp", s.TCP.Addr())
-		c.virtual(at("service", i)+".udp", s.UDP.Addr())
+	for i := range c.Services {
+		s := &c.Services[i]
+		c.virtual(c.oddf, join(at("service", i), s.Protocol()), s.Address().Addr())
 	}
 }
 
@@ -59,8 +87,37 @@ func checkServiceMark(c checker) {
 		if s.Mark == 0 {
 			c.errorf(path, "0 is no mark").hint("1…4294967295")
 		} else if !ruled[s.Mark] && c.sound("mark") {
-			c.errorf(path, "no [[mark]] rule gives mark %d, so no packet can have it", s.Mark).
+			c.oddf(path, "no [[mark]] rule gives mark %d, so no packet can have it", s.Mark).
 				hint("[[mark]] with mark = %d, destination and ports", s.Mark)
+		}
+	}
+}
+
+func checkServiceIPv6(c checker) {
+	for i, s := range c.Services {
+		if path := at("service", i); s.IPv6 && s.Address().IsValid() {
+			c.errorf(path+".ipv6", "the service's address tells its family").hint("ipv6 = true is for marks")
+		}
+	}
+}
+
+func checkOnePacket(c checker) {
+	for i, s := range c.Services {
+		if s.OnePacket && (s.TCP.IsValid() || s.SCTP.IsValid()) { // services.md S4
+			c.errorf(at("service", i)+".one_packet", "a %s service", s.Protocol()).hint("one-packet scheduling is for udp and marks")
+		}
+	}
+}
+
+func checkEngine(c checker) {
+	for i, s := range c.Services {
+		path := at("service", i) + ".engine"
+		if !c.given(path) {
+			continue
+		}
+		c.oneOf(path, "persistence engine", s.Engine, "sip")
+		if s.Persistent == 0 {
+			c.oddf(path, "the service is not persistent").hint("persistent = true, or no engine")
 		}
 	}
 }
@@ -86,12 +143,17 @@ var schedulers = []struct {
 	{"twos", nil},
 }
 
+// anyFlags are the flags that every scheduler takes, by the number of IPVS (services.md S1.3). sh and mh have names of their own for the
+// first two.
+var anyFlags = []string{"flag-1", "flag-2", "flag-3"}
+
 func checkScheduler(c checker) {
-	var names, allFlags []string
+	var names []string
+	allFlags := slices.Clone(anyFlags)
 	flagsOf := map[string][]string{}
 	for _, s := range schedulers {
 		names, allFlags = append(names, s.name), append(allFlags, s.flags...)
-		flagsOf[s.name] = s.flags
+		flagsOf[s.name] = slices.Concat(s.flags, anyFlags)
 	}
 	for i, s := range c.Services {
 		path := at("service", i)
@@ -123,41 +185,52 @@ func checkPersistence(c checker) {
 	for i, s := range c.Services {
 		path := at("service", i)
 		if s.Persistent == 0 && c.sound(path+".persistent") {
-			c.nonzeroPort(path+".tcp", s.TCP)
-			c.nonzeroPort(path+".udp", s.UDP)
+			if a := s.Address(); a.IsValid() && a.Port() == 0 { // P0.1
+				c.oddf(join(path, s.Protocol()), "zero port for a service that is not persistent").
+					hint("persistent = true, or a port")
+			}
 		} else if s.Persistent != c.Persistence.Timeout { // that was looked at already
 			c.seconds(path+".persistent", s.Persistent)
 		}
 	}
 }
 
-// nonzeroPort demands a port of a service that is not persistent: nothing would ever be scheduled (P0.1).
-func (c checker) nonzeroPort(path string, vip netip.AddrPort) {
-	if vip.IsValid() && vip.Port() == 0 {
-		c.errorf(path, "zero port for a service that is not persistent").hint("persistent = true, or a port")
+func checkNetmask(c checker) {
+	for i, s := range c.Services {
+		path := at("service", i) + ".netmask"
+		ipv6 := s.Is6()
+		switch m := s.Netmask; {
+		case !c.given(path) || !c.sound(path):
+		case ipv6 && (!m.isPrefix() || m.Bits(true) == 0):
+			c.errorf(path, "%s is not a prefix length of IPv6", m).hint("1…128")
+		case m.isPrefix() && int(m.length)-1 > wholeLength(ipv6):
+			c.errorf(path, "%s is out of range", m).hint("0…32")
+		case s.Persistent == 0 && c.sound(at("service", i)+".persistent"):
+			c.oddf(path, "the service is not persistent").hint("persistent = true, or no netmask")
+		case !m.isPrefix() && c.Strict:
+			c.errorf(path, "%s is not contiguous: a 1 bit stands behind a 0 bit", m).
+				hint("%s is the longest mask that it begins with", PrefixMask(m.Bits(false)).Mask(false))
+		default:
+			c.oneWorker(path, s.Netmask, ipv6)
+		}
 	}
 }
 
-func checkNetmask(c checker) {
-	workers, steering := len(c.Workers.Lcores), c.Network.SteeringPrefix4
-	for i, s := range c.Services {
-		path := at("service", i) + ".netmask"
-		if !c.sound(at("service", i) + ".persistent") {
-			continue
-		}
-		if s.Persistent == 0 && c.given(path) {
-			c.errorf(path, "the service is not persistent").hint("persistent = true, or no netmask")
-		}
-		// The clients of one template have to be of one worker.
-		if s.Persistent == 0 || workers <= 1 || int(s.Netmask) >= steering {
-			continue
-		}
-		e := c.errorf(path, "/%d is wider than the part of an address that picks its worker, /%d: several workers would remember one client network", s.Netmask, steering)
-		if s.Netmask == 0 {
-			e.hint("one lcore in workers.lcores")
-		} else {
-			e.hint("set network.steering_prefix4 to %d, which needs a restart", s.Netmask)
-		}
+// oneWorker demands that the clients of one template are of one worker.
+func (c checker) oneWorker(path string, m Netmask, ipv6 bool) {
+	key, steering := "network.steering_prefix4", c.Network.SteeringPrefix4
+	if ipv6 {
+		key, steering = "network.steering_prefix6", c.Network.SteeringPrefix6
+	}
+	bits := m.Bits(ipv6)
+	if len(c.Workers.Lcores) <= 1 || bits >= steering {
+		return
+	}
+	e := c.errorf(path, "/%d is wider than the part of an address that picks its worker, /%d: several workers would remember one client network", bits, steering)
+	if bits == 0 {
+		e.hint("one lcore in workers.lcores")
+	} else {
+		e.hint("set %s to %d, which needs a restart", key, bits)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // restartKeys are the keys, and the tables of keys, that are read once, when cleatd starts.
 var restartKeys = []string{
-	"dpdk", "workers", "tables", "control", "metrics", "log.format", "network.steering_prefix4",
+	"dpdk", "workers", "tables", "control", "metrics", "log.format", "network.steering_prefix4", "network.steering_prefix6", "scheduling",
 	"port.name", "port.device", "port.vdev", "port.mtu", "port.rx_descriptors", "port.tx_descriptors",
 }
 

@@ -33,7 +33,7 @@ func TestCompare(t *testing.T) {
 		}, nil},
 		{"persistence", "persistent = 300\nnetmask = 24", "", []string{
 			"service mark 3: persistent 300s -> none",
-			"service mark 3: netmask 24 -> 32",
+			"service mark 3: netmask 24 -> none",
 		}, nil},
 		{"service", `tcp = "10.0.0.1:80"`, `tcp = "10.0.0.2:80"`, []string{
 			"service tcp 10.0.0.1:80 removed",

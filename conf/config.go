@@ -9,6 +9,10 @@ import "net/netip"
 
 // Config is the whole configuration, as plain data, defaults filled in.
 type Config struct {
+	// Strict: what IPVS takes but is hardly meant is an error (default true), else a warning. Commands are judged as IPVS judges them, so a
+	// file that holds what commands made may need false.
+	Strict bool `toml:"strict"`
+
 	DPDK        DPDK        `toml:"dpdk"`
 	Workers     Workers     `toml:"workers"`
 	Ports       []Port      `toml:"port"`
@@ -65,8 +69,9 @@ type Port struct {
 	Vdev string `toml:"vdev"`
 	// Addresses are this director's own on the port, with the prefix length of the subnet.
 	Addresses []netip.Prefix `toml:"addresses"`
-	// Gateway is the default gateway behind this port, if it is the way to the rest of the world.
-	Gateway netip.Addr `toml:"gateway"`
+	// Gateway and Gateway6 are the default gateways behind this port, if it is the way to the rest of the world.
+	Gateway  netip.Addr `toml:"gateway"`
+	Gateway6 netip.Addr `toml:"gateway6"`
 	// MTU in bytes; 0: the device's.
 	MTU int `toml:"mtu"`
 	// RxDescriptors and TxDescriptors are ring sizes per queue.
@@ -133,31 +138,42 @@ type Scheduling struct {
 	Scope string `toml:"scope"`
 }
 
-// IPVS holds the switches that the kernel has as net.ipv4.vs.* (services.md S6), under their names, and FTP.
+// IPVS holds the switches that the kernel has as net.ipv4.vs.* (services.md S6), under their names, and the FTP helper. Sysctls tells their
+// ranges and which of them are kept only.
 type IPVS struct {
 	// FTP switches the FTP helper on (connections.md C12), as loading ip_vs_ftp does; FTPPorts are the ports of control connections.
 	FTP      bool  `toml:"ftp"`
-	FTPPorts []int `toml:"ftp_ports"` // default 21
+	FTPPorts []int `toml:"ftp_ports"`
 
-	AmDropRate   int  `toml:"am_droprate"`
-	Amemthresh   int  `toml:"amemthresh"`
-	BackupOnly   bool `toml:"backup_only"`
-	CacheBypass  bool `toml:"cache_bypass"`
-	DropEntry    int  `toml:"drop_entry"`
-	DropPacket   int  `toml:"drop_packet"`
-	NATICMPSend  bool `toml:"nat_icmp_send"`
-	PMTUDisc     bool `toml:"pmtu_disc"` // default true
-	RunEstimation bool `toml:"run_estimation"` // default true
-	ScheduleICMP bool `toml:"schedule_icmp"`
-	SecureTCP    int  `toml:"secure_tcp"`
-	SloppySCTP   bool `toml:"sloppy_sctp"`
-	ConnReuseMode           int  `toml:"conn_reuse_mode"`           // default 1
-	ExpireNodestConn        bool `toml:"expire_nodest_conn"`        // default false
-	ExpireQuiescentTemplate bool `toml:"expire_quiescent_template"` // default false
-	SloppyTCP               bool `toml:"sloppy_tcp"`                // default false
-	// LblcExpiration, LblcrExpiration: how long the scheduler remembers an unused destination, and lblcr a set of servers (default 24 h).
-	LblcExpiration  Duration `toml:"lblc_expiration"`
-	LblcrExpiration Duration `toml:"lblcr_expiration"`
+	AmDropRate              int      `toml:"am_droprate"`
+	Amemthresh              int      `toml:"amemthresh"`
+	BackupOnly              bool     `toml:"backup_only"`
+	CacheBypass             bool     `toml:"cache_bypass"`
+	ConnReuseMode           int      `toml:"conn_reuse_mode"`
+	Conntrack               bool     `toml:"conntrack"`
+	DropEntry               int      `toml:"drop_entry"`
+	DropPacket              int      `toml:"drop_packet"`
+	ExpireNodestConn        bool     `toml:"expire_nodest_conn"`
+	ExpireQuiescentTemplate bool     `toml:"expire_quiescent_template"`
+	IgnoreTunneled          bool     `toml:"ignore_tunneled"`
+	LblcExpiration          Duration `toml:"lblc_expiration"`
+	LblcrExpiration         Duration `toml:"lblcr_expiration"`
+	NATICMPSend             bool     `toml:"nat_icmp_send"`
+	PMTUDisc                bool     `toml:"pmtu_disc"`
+	RunEstimation           bool     `toml:"run_estimation"`
+	ScheduleICMP            bool     `toml:"schedule_icmp"`
+	SecureTCP               int      `toml:"secure_tcp"`
+	SloppySCTP              bool     `toml:"sloppy_sctp"`
+	SloppyTCP               bool     `toml:"sloppy_tcp"`
+	SNATReroute             bool     `toml:"snat_reroute"`
+	SyncPersistMode         bool     `toml:"sync_persist_mode"`
+	SyncPorts               int      `toml:"sync_ports"`
+	SyncQlenMax             int      `toml:"sync_qlen_max"`
+	SyncRefreshPeriod       Duration `toml:"sync_refresh_period"`
+	SyncRetries             int      `toml:"sync_retries"`
+	SyncSockSize            int      `toml:"sync_sock_size"`
+	SyncThreshold           []int    `toml:"sync_threshold"`
+	SyncVersion             int      `toml:"sync_version"`
 }
 
 // Control is the API's Unix socket. A change needs a restart.
@@ -182,7 +198,7 @@ type Log struct {
 // decides. Rules are evaluated before the look-up by address (services.md S2, S3).
 type Mark struct {
 	Mark        uint32       `toml:"mark"`        // 1…2^32−1
-	Protocol    string       `toml:"protocol"`    // "tcp", "udp", "" for both
+	Protocol    string       `toml:"protocol"`    // "tcp", "udp", "sctp", "" for all
 	Destination netip.Prefix `toml:"destination"` // an address stands for itself alone
 	Ports       []PortRange  `toml:"ports"`       // destination ports; none: all
 	Source      netip.Prefix `toml:"source"`      // none: all
@@ -204,8 +220,7 @@ type Service struct {
 	// Persistent is the persistence timeout, 0 for none. Written true (Persistence.Timeout), a
 	// number of seconds or a duration ("300s", "10m").
 	Persistent Duration `toml:"persistent"`
-	// Netmask is the part of the client address that a template looks at, all of it unless given; 0 puts all IPv4 clients
-	// into one. Written as a length (24) or an IPv4 mask ("255.255.255.0"), which need not be a prefix (persistence.md P1.5).
+	// Netmask is the part of the client address that a template looks at; 0 puts all IPv4 clients into one.
 	Netmask Netmask `toml:"netmask"`
 	// Engine is the persistence engine: "sip" or none (persistence.md P9).
 	Engine string `toml:"engine"`

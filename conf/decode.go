@@ -71,6 +71,7 @@ func (d decoder) array(path string, v reflect.Value, datum any) {
 		}
 		return
 	}
+	v.SetLen(0) // what is there is the default
 	for i := range list.Len() {
 		e := reflect.New(v.Type().Elem()).Elem()
 		if def, ok := elements[e.Type()]; ok {

@@ -1,6 +1,8 @@
 package conf
 
 import (
+	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -39,6 +41,15 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 		if row[2] != reload {
 			t.Errorf("docs/configuration.md: %s: reload %q, want %q", key, row[2], reload)
 		}
+		if i := slices.IndexFunc(Sysctls, func(s Sysctl) bool { return "ipvs."+s.Name == key }); i >= 0 {
+			s := &Sysctls[i]
+			if limits := fmt.Sprintf("%d…%d", s.Low, s.High); s.field(&Default().IPVS).Kind() != reflect.Bool && s.High != math.MaxInt32 && !strings.Contains(row[3], limits) {
+				t.Errorf("docs/configuration.md: %s: its range, %s, is not said", key, limits)
+			}
+			if s.Kept != strings.Contains(row[3], "kept only") {
+				t.Errorf("docs/configuration.md: %s: kept only: %v, but it says %q", key, s.Kept, row[3])
+			}
+		}
 		if want := defaultOf(key); row[1] != want && !(row[1] == "required" && want == "none") {
 			t.Errorf("docs/configuration.md: %s: default %s, want %s", key, row[1], want)
 		}
@@ -63,6 +74,8 @@ func defaultOf(key string) string {
 	}
 	k, single := kindOf(key, v.Type())
 	switch {
+	case !single && v.Len() > 0:
+		return "`" + literal(key, v) + "`"
 	case !single, v.IsZero() && k.quoted, key == "mark.mark", key == "service.mark":
 		return "none"
 	case !k.quoted:

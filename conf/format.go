@@ -23,7 +23,7 @@ func (f *formatter) table(key string, v, def reflect.Value) {
 	keys := keysOf(v.Type())
 	for i, k := range keys {
 		k = join(key, k)
-		if value := v.Field(i); !isTable(k, value.Type()) && !unsaid(k, v, value, def.Field(i)) {
+		if value := v.Field(i); !isTable(k, value.Type()) && !unsaid(value, def.Field(i)) {
 			fmt.Fprintf(f, "%s = %s\n", keys[i], literal(k, value))
 		}
 	}
@@ -54,13 +54,10 @@ func isTable(key string, t reflect.Type) bool {
 	return !single
 }
 
-// unsaid reports whether value, of a key in the table v, is told by leaving the key out.
-func unsaid(key string, v, value, def reflect.Value) bool {
-	if key == "service.netmask" { // an error where nothing is remembered
-		return v.Interface().(Service).Persistent == 0
-	}
+// unsaid reports whether a value is told by leaving its key out.
+func unsaid(value, def reflect.Value) bool {
 	if value.Kind() == reflect.Slice {
-		return value.Len() == 0 // no array has a default
+		return value.Len() == 0 && def.Len() == 0
 	}
 	return value.IsZero() && def.IsZero()
 }

@@ -13,12 +13,19 @@ import (
 // configs draws configurations without mistakes.
 var configs = rapid.Custom(func(t *rapid.T) *Config {
 	c := Default()
+	c.Strict = rapid.Bool().Draw(t, "strict")
 	c.DPDK.EAL = rapid.OneOf(rapid.Just[[]string](nil), rapid.SliceOfN(rapid.StringMatching(`[ -~ä\n\t]*`), 1, 3)).Draw(t, "eal")
 	c.DPDK.Hugepages = rapid.SampledFrom([]string{"auto", "require", "off"}).Draw(t, "hugepages")
 	c.Workers.Lcores = rapid.SliceOfNDistinct(rapid.IntRange(0, 63), 1, 4, rapid.ID[int]).Draw(t, "lcores")
 	c.Workers.IdleSleep = Duration(rapid.IntRange(1, 100_000).Draw(t, "us")) * time.Microsecond
 	c.Network.Forward = rapid.Bool().Draw(t, "forward")
+	c.Scheduling.Scope = rapid.SampledFrom([]string{"worker", "service"}).Draw(t, "scope")
+	c.Network.VIPs = rapid.SampledFrom([][]netip.Prefix{nil, {netip.MustParsePrefix("10.7.0.0/16"), netip.MustParsePrefix("fd07::1/128")}}).Draw(t, "vips")
 	c.Timeouts.UDP = drawSeconds(t)
+	for i := range Sysctls {
+		_ = Sysctls[i].Set(&c.IPVS, rapid.SampledFrom([]string{"0", "1", "3", "100", "1 2", "9 0"}).Draw(t, Sysctls[i].Name)) // what does not fit is refused
+	}
+	c.IPVS.FTPPorts = rapid.SliceOfN(rapid.IntRange(1, 65535), 0, 8).Draw(t, "ftp ports")
 	c.Persistence.Timeout = drawSeconds(t)
 	c.Persistence.RestoreTimeout = rapid.Bool().Draw(t, "restore")
 	c.Metrics.Listen = rapid.SampledFrom([]string{"", ":9469", "[::1]:1"}).Draw(t, "metrics")
@@ -50,47 +57,102 @@ func drawPort(t *rapid.T, i int) Port {
 	if i == 0 && rapid.Bool().Draw(t, "gateway") {
 		p.Gateway = address(8, 0, 2)
 	}
+	if i == 0 {
+		p.Addresses = append(p.Addresses, netip.MustParsePrefix("fd08::1/64"))
+		if rapid.Bool().Draw(t, "gateway6") {
+			p.Gateway6 = netip.MustParseAddr("fd08::2")
+		}
+	}
 	p.MTU = rapid.SampledFrom([]int{0, 1500}).Draw(t, "mtu")
 	return p
 }
 
+// drawMask draws a mask of a family that is not the whole address; only a strict one has no holes.
+func drawMask(t *rapid.T, ipv6, strict bool) Netmask {
+	if ipv6 {
+		return PrefixMask(rapid.IntRange(1, 127).Draw(t, "length"))
+	}
+	if strict {
+		return PrefixMask(rapid.IntRange(0, 31).Draw(t, "length"))
+	}
+	b := rapid.Uint8Range(1, 254).Draw(t, "byte")
+	return IPv4Mask(netip.AddrFrom4([4]byte{255, 0, b, b}))
+}
+
 func drawService(t *rapid.T, c *Config, i int) Service {
 	s := elements[reflect.TypeFor[Service]()].(Service)
+	ipv6 := rapid.Bool().Draw(t, "service of ipv6")
 	if rapid.Bool().Draw(t, "persistent") {
 		s.Persistent = drawSeconds(t)
-		if len(c.Workers.Lcores) == 1 {
-			s.Netmask = Netmask(rapid.IntRange(0, 32).Draw(t, "netmask"))
+		s.Engine = rapid.SampledFrom([]string{"", "sip"}).Draw(t, "engine")
+		if len(c.Workers.Lcores) == 1 && rapid.Bool().Draw(t, "netmask") {
+			s.Netmask = drawMask(t, ipv6, c.Strict)
 		}
 	}
-	port := uint16(rapid.IntRange(1, 65535).Draw(t, "port"))
-	if s.Persistent != 0 && rapid.Bool().Draw(t, "all ports") {
-		port = 0
+	vip := netip.AddrPortFrom(address(0, 0, i+1), rapid.Uint16Range(1, 65535).Draw(t, "port"))
+	if (s.Persistent != 0 || !c.Strict) && rapid.Bool().Draw(t, "all ports") {
+		vip = netip.AddrPortFrom(vip.Addr(), 0)
 	}
-	vip := netip.AddrPortFrom(address(0, 0, i+1), port)
-	switch rapid.SampledFrom([]string{"tcp", "udp", "mark"}).Draw(t, "kind") {
+	if ipv6 {
+		vip = netip.AddrPortFrom(address6(0, i+1), vip.Port())
+	}
+	switch rapid.SampledFrom([]string{"tcp", "udp", "sctp", "mark"}).Draw(t, "kind") {
 	case "tcp":
 		s.TCP = vip
 	case "udp":
 		s.UDP = vip
+		s.OnePacket = rapid.Bool().Draw(t, "one packet")
+	case "sctp":
+		s.SCTP = vip
 	case "mark":
-		s.Mark = uint32(i + 1)
+		s.Mark, s.IPv6 = uint32(i+1), ipv6
 		c.Marks = append(c.Marks, drawMark(t, s.Mark))
 	}
 	if s.Scheduler = rapid.SampledFrom([]string{"rr", "wlc", "sh"}).Draw(t, "scheduler"); s.Scheduler == "sh" {
-		s.Flags = rapid.SampledFrom([][]string{nil, {"sh-port"}, {"sh-fallback", "sh-port"}}).Draw(t, "flags")
+		s.Flags = rapid.SampledFrom([][]string{nil, {"sh-port"}, {"sh-fallback", "flag-3"}}).Draw(t, "flags")
+	}
+	if rapid.Bool().Draw(t, "local addresses") {
+		s.LocalAddresses = []netip.Addr{address(9, 9, i)}
+		if ipv6 {
+			s.LocalAddresses[0] = address6(9, i)
+		}
+		s.ClientAddress = rapid.SampledFrom([]string{"toa", "proxy-v1", "none"}).Draw(t, "client address")
 	}
 	for j := range rapid.IntRange(0, 3).Draw(t, "servers") {
-		rs := elements[reflect.TypeFor[Server]()].(Server)
-		rs.Address = netip.AddrPortFrom(address(8, 0, 3+j), uint16(rapid.SampledFrom([]int{0, 80}).Draw(t, "rs port")))
-		rs.Weight = rapid.IntRange(0, 3).Draw(t, "weight")
-		rs.Upper = rapid.Uint32Range(0, 100).Draw(t, "upper")
-		s.Servers = append(s.Servers, rs)
+		s.Servers = append(s.Servers, drawServer(t, &s, j))
 	}
 	return s
 }
 
+// address6 returns fda::b.
+func address6(a, b int) netip.Addr {
+	return netip.AddrFrom16([16]byte{0: 0xfd, 1: byte(a), 14: byte(b >> 8), 15: byte(b)})
+}
+
+func drawServer(t *rapid.T, s *Service, j int) Server {
+	rs := elements[reflect.TypeFor[Server]()].(Server)
+	rs.Forward = rapid.SampledFrom([]string{"nat", "dr", "tun", "fullnat"}).Draw(t, "forward")
+	if rs.Forward == "fullnat" && s.LocalAddresses == nil {
+		rs.Forward = "nat"
+	}
+	rs.Address = netip.AddrPortFrom(address(8, 0, 3+j), uint16(rapid.SampledFrom([]int{0, 80}).Draw(t, "rs port")))
+	if ipv6 := s.Is6() != (rs.Forward == "tun" && rapid.Bool().Draw(t, "other family")); ipv6 {
+		rs.Address = netip.AddrPortFrom(address6(8, 3+j), rs.Address.Port())
+	}
+	if rs.Forward == "tun" {
+		rs.TunnelType = rapid.SampledFrom([]string{"ipip", "gue", "gre"}).Draw(t, "tunnel")
+		if rs.TunnelType == "gue" {
+			rs.TunnelPort = rapid.IntRange(1, 65535).Draw(t, "tunnel port")
+			rs.TunnelChecksum = rapid.SampledFrom([]string{"", "remcsum"}).Draw(t, "checksum")
+		}
+	}
+	rs.Weight = rapid.IntRange(0, 3).Draw(t, "weight")
+	rs.Upper = rapid.Uint32Range(0, 100).Draw(t, "upper")
+	return rs
+}
+
 func drawMark(t *rapid.T, mark uint32) Mark {
-	m := Mark{Mark: mark, Protocol: rapid.SampledFrom([]string{"", "tcp", "udp"}).Draw(t, "protocol")}
+	m := Mark{Mark: mark, Protocol: rapid.SampledFrom([]string{"", "tcp", "udp", "sctp"}).Draw(t, "protocol")}
 	if rapid.Bool().Draw(t, "to") {
 		m.Destination = netip.PrefixFrom(address(0, 0, int(mark)), 32)
 	}

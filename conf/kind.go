@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/bits"
 	"net/netip"
 	"reflect"
 	"strconv"
@@ -14,9 +13,6 @@ import (
 
 // Duration is a time.Duration, written as a whole number of seconds (300) or with units ("10m", "100us").
 type Duration = time.Duration
-
-// Netmask is a prefix length of an IPv4 address, 0…32, written as such (24) or as a mask ("255.255.255.0").
-type Netmask int
 
 // String returns the range as it is written in the file.
 func (r PortRange) String() string {
@@ -64,10 +60,10 @@ var kinds = map[reflect.Type]kind{
 	reflect.TypeFor[int]():            of("an integer", false, readInt, strconv.Itoa),
 	reflect.TypeFor[uint32]():         of("an integer", false, readUint32, func(n uint32) string { return strconv.Itoa(int(n)) }),
 	reflect.TypeFor[Duration]():       of(wantTime, true, readDuration, formatDuration),
-	reflect.TypeFor[Netmask]():        of(wantMask, false, readNetmask, func(n Netmask) string { return strconv.Itoa(int(n)) }),
+	reflect.TypeFor[Netmask]():        of(wantMask, true, readNetmask, Netmask.String),
 	reflect.TypeFor[PortRange]():      of(wantPorts, true, readPortRange, PortRange.String),
-	reflect.TypeFor[netip.Addr]():     of(`an address like "10.0.0.1"`, true, readAddr, netip.Addr.String),
-	reflect.TypeFor[netip.Prefix]():   of(wantNetwork, true, readNetwork, netip.Prefix.String),
+	reflect.TypeFor[netip.Addr]():     of(`an address like "10.0.0.1" or "fd00::1"`, true, readAddr, netip.Addr.String),
+	reflect.TypeFor[netip.Prefix]():   of(wantNetwork, true, readNetwork, formatNetwork),
 	reflect.TypeFor[netip.AddrPort](): of(wantVirtual, true, readVirtual, netip.AddrPort.String),
 }
 
@@ -146,40 +142,6 @@ func formatDuration(d Duration) string {
 		return strconv.Itoa(int(d/time.Second)) + "s"
 	}
 	return strings.ReplaceAll(d.String(), "µ", "u")
-}
-
-func readNetmask(v any) (Netmask, error) {
-	switch v := v.(type) {
-	case int64:
-		if v < 0 || v > 32 {
-			return 0, fault{fmt.Sprintf("%d is out of range", v), "0…32"}
-		}
-		return Netmask(v), nil
-	case string:
-		return readMask(v)
-	}
-	return 0, errType
-}
-
-// readMask reads "255.255.255.0". P1.5: the kernel ANDs any mask; one with holes is never meant.
-func readMask(s string) (Netmask, error) {
-	a, err := netip.ParseAddr(s)
-	if err != nil || !a.Is4() {
-		return 0, fault{fmt.Sprintf("%q is not an IPv4 mask", s), "want " + wantMask}
-	}
-	b := a.As4()
-	mask := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
-	n := bits.LeadingZeros32(^mask)
-	if mask<<n != 0 {
-		return 0, fault{s + " is not contiguous: a 1 bit stands behind a 0 bit", fmt.Sprintf("%s is the longest mask that it begins with", maskOf(n))}
-	}
-	return Netmask(n), nil
-}
-
-// maskOf returns the mask of length n in dotted form.
-func maskOf(n int) string {
-	ones, _ := netip.MustParseAddr("255.255.255.255").Prefix(n) // n is 0…32
-	return ones.Addr().String()
 }
 
 func readPortRange(v any) (PortRange, error) {

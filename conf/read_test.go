@@ -76,10 +76,10 @@ func readText(t testing.TB, path string) string {
 
 func TestExamples(t *testing.T) {
 	for name, want := range map[string]string{
-		"rr.toml":   "tcp 10.0.0.1:80 rr 0s /32, tcp 10.0.0.1:443 rr 0s /32",
-		"ppc.toml":  "tcp 10.0.0.1:80 rr 300s /32, tcp 10.0.0.1:443 rr 300s /32",
-		"pcc.toml":  "tcp 10.0.0.1:0 rr 600s /32",
-		"pfmc.toml": "mark 3 rr 600s /32",
+		"rr.toml":   "tcp 10.0.0.1:80 rr 0s, tcp 10.0.0.1:443 rr 0s",
+		"ppc.toml":  "tcp 10.0.0.1:80 rr 300s, tcp 10.0.0.1:443 rr 300s",
+		"pcc.toml":  "tcp 10.0.0.1:0 rr 600s",
+		"pfmc.toml": "mark 3 rr 600s",
 	} {
 		c, err := Read(filepath.Join("examples", name))
 		if err != nil {
@@ -88,7 +88,7 @@ func TestExamples(t *testing.T) {
 		}
 		var got []string
 		for _, s := range c.Services {
-			got = append(got, strings.Join([]string{s.Name(), s.Scheduler, formatDuration(s.Persistent), "/" + show("service.netmask", reflect.ValueOf(s.Netmask))}, " "))
+			got = append(got, strings.Join([]string{s.Name(), s.Scheduler, formatDuration(s.Persistent)}, " "))
 			if len(s.Servers) != 3 {
 				t.Errorf("%s: %s has %d servers, want 3", name, s.Name(), len(s.Servers))
 			}
