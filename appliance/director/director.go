@@ -97,7 +97,7 @@ func (d *Director) Start(c *conf.Config, t *lcore.Tables) error {
 }
 
 func (d *Director) plans(c *conf.Config) []lcore.Plan {
-	steering := flow.NewSteering(len(d.Lcores), c.Network.SteeringPrefix4, 64)
+	steering := flow.NewSteering(len(d.Lcores), c.Network.SteeringPrefix4, c.Network.SteeringPrefix6)
 	seed := flow.NewSeed()
 	plans := make([]lcore.Plan, len(d.Lcores))
 	for i := range plans {

@@ -21,17 +21,35 @@ func (d *Director) Tables(c *conf.Config, services *service.Table, reals []servi
 		Addresses: addresses(c, reals),
 		Hops:      d.Hops(c, known),
 		Timeouts:  timeouts(&c.Timeouts),
-		Settings: lcore.Settings{
-			Extend:                  wheel.Ticks(c.Persistence.Extend),
-			RestoreTimeout:          c.Persistence.RestoreTimeout,
-			ConnReuseMode:           c.IPVS.ConnReuseMode,
-			ExpireNodestConn:        c.IPVS.ExpireNodestConn,
-			ExpireQuiescentTemplate: c.IPVS.ExpireQuiescentTemplate,
-			SloppyTCP:               c.IPVS.SloppyTCP,
-			Forward:                 c.Network.Forward,
-			AnswerRate:              c.Network.AnswerRate,
-		},
+		Settings:  settings(c),
 	}
+}
+
+func settings(c *conf.Config) lcore.Settings {
+	s := lcore.Settings{
+		Extend:                  wheel.Ticks(c.Persistence.Extend),
+		RestoreTimeout:          c.Persistence.RestoreTimeout,
+		ConnReuseMode:           c.IPVS.ConnReuseMode,
+		ExpireNodestConn:        c.IPVS.ExpireNodestConn,
+		ExpireQuiescentTemplate: c.IPVS.ExpireQuiescentTemplate,
+		SloppyTCP:               c.IPVS.SloppyTCP,
+		SloppySCTP:              c.IPVS.SloppySCTP,
+		CacheBypass:             c.IPVS.CacheBypass,
+		NATICMPSend:             c.IPVS.NATICMPSend,
+		ScheduleICMP:            c.IPVS.ScheduleICMP,
+		DropEntry:               c.IPVS.DropEntry,
+		DropPacket:              c.IPVS.DropPacket,
+		SecureTCP:               c.IPVS.SecureTCP,
+		AmDropRate:              max(c.IPVS.AmDropRate, 1),
+		Amemthresh:              c.IPVS.Amemthresh,
+		FTP:                     c.IPVS.FTP,
+		Forward:                 c.Network.Forward,
+		AnswerRate:              c.Network.AnswerRate,
+	}
+	for i, port := range c.IPVS.FTPPorts {
+		s.FTPPorts[i] = uint16(port) // conf holds number and range
+	}
+	return s
 }
 
 // Hops is the part of Tables that says where packets go: c's ports and routes, and the neighbours known.
@@ -60,15 +78,17 @@ func (d *Director) routes(c *conf.Config) []nexthop.Route {
 	for _, r := range c.Network.Routes {
 		add(r.To, r.Via)
 	}
-	for _, p := range c.Ports {
-		if p.Gateway.IsValid() {
-			add(netip.PrefixFrom(netip.IPv4Unspecified(), 0), p.Gateway)
+	for i := range c.Ports {
+		for _, gateway := range c.Ports[i].Gateways() {
+			everything, _ := gateway.Prefix(0)
+			add(everything, gateway)
 		}
 	}
 	return routes
 }
 
-// VIPs returns the virtual addresses of c: those of its services, those listed, and the single ones that marks are given for.
+// VIPs returns the virtual addresses of c: those of its services, those listed, and the single ones that marks are given for. Whole networks
+// of them are not among them.
 func VIPs(c *conf.Config) []netip.Addr {
 	seen := map[netip.Addr]bool{}
 	var vips []netip.Addr
@@ -81,8 +101,10 @@ func VIPs(c *conf.Config) []netip.Addr {
 	for i := range c.Services {
 		add(registry.IdentityOf(&c.Services[i]).Address.Addr())
 	}
-	for _, a := range c.Network.VIPs {
-		add(a)
+	for _, p := range c.Network.VIPs {
+		if p.IsSingleIP() {
+			add(p.Addr())
+		}
 	}
 	for _, m := range c.Marks {
 		if m.Destination.IsSingleIP() {
@@ -98,7 +120,7 @@ func addresses(c *conf.Config, reals []service.Real) *address.Set {
 		for _, a := range p.Addresses {
 			own := flow.FromNetip(a.Addr())
 			entries = append(entries, address.Entry{Addr: own, Kind: address.Own})
-			if a.Bits() < 31 {
+			if a.Addr().Is4() && a.Bits() < 31 {
 				host := ^flow.MaskOf(a.Bits(), true).Lo
 				entries = append(entries, address.Entry{Addr: flow.Addr{Lo: own.Lo | host}, Kind: address.Broadcast})
 			}
@@ -112,7 +134,17 @@ func addresses(c *conf.Config, reals []service.Real) *address.Set {
 			entries = append(entries, address.Entry{Addr: reals[i].Addr, Kind: address.Real})
 		}
 	}
-	return address.NewSet(entries)
+	return address.NewSet(entries, networks(c)...)
+}
+
+// networks returns the networks all of whose addresses are VIPs.
+func networks(c *conf.Config) (all []address.Network) {
+	for _, p := range c.Network.VIPs {
+		if !p.IsSingleIP() {
+			all = append(all, address.Network{Addr: flow.FromNetip(p.Addr()), Mask: flow.MaskOf(p.Bits(), p.Addr().Is4()), Kind: address.VIP})
+		}
+	}
+	return all
 }
 
 // NextHops returns the neighbours that are needed all the time: real servers on the link, gateways and other routers.

@@ -29,16 +29,16 @@ func lab() (*Director, *conf.Config) {
 	c := &conf.Config{
 		Ports: []conf.Port{
 			{Name: "inside", Addresses: []netip.Prefix{netip.MustParsePrefix("10.9.0.1/24"), netip.MustParsePrefix("10.9.9.1/31")}},
-			{Name: "outside", Addresses: []netip.Prefix{netip.MustParsePrefix("10.8.0.1/24")}, Gateway: netip.MustParseAddr("10.8.0.2")},
+			{Name: "outside", Addresses: []netip.Prefix{netip.MustParsePrefix("10.8.0.1/24"), netip.MustParsePrefix("fd08::1/64")}, Gateway6: netip.MustParseAddr("fd08::2"), Gateway: netip.MustParseAddr("10.8.0.2")},
 		},
 		Network: conf.Network{
-			VIPs:    []netip.Addr{netip.MustParseAddr("10.0.0.5"), vip.Addr()},
+			VIPs:    []netip.Prefix{netip.MustParsePrefix("10.0.0.5/32"), netip.MustParsePrefix("10.0.0.1/32"), netip.MustParsePrefix("10.0.2.0/24")},
 			Routes:  []conf.Route{{To: netip.MustParsePrefix("192.168.0.0/16"), Via: netip.MustParseAddr("10.9.0.254")}},
 			Forward: true, AnswerRate: 10,
 		},
 		Timeouts:    conf.Timeouts{TCP: 100 * time.Second, TCPFin: 20 * time.Second, UDP: 30 * time.Second},
 		Persistence: conf.Persistence{Extend: 2 * time.Minute, RestoreTimeout: true},
-		IPVS:        conf.IPVS{ConnReuseMode: 1, ExpireNodestConn: true, ExpireQuiescentTemplate: true, SloppyTCP: true},
+		IPVS:        conf.IPVS{ConnReuseMode: 1, ExpireNodestConn: true, ExpireQuiescentTemplate: true, SloppyTCP: true, FTPPorts: []int{21, 2121}, DropPacket: 3},
 		Services: []conf.Service{
 			{TCP: vip, Servers: []conf.Server{{Address: netip.MustParseAddrPort("10.9.0.11:80")}}},
 			{UDP: vip},
@@ -54,7 +54,7 @@ func TestSettings(t *testing.T) {
 	tables := d.Tables(c, service.NewTable(nil, nil, nil), nil, nil)
 	want := lcore.Settings{
 		Extend: 120 * wheel.Second, RestoreTimeout: true, ConnReuseMode: 1, ExpireNodestConn: true, ExpireQuiescentTemplate: true, SloppyTCP: true,
-		Forward: true, AnswerRate: 10,
+		Forward: true, AnswerRate: 10, FTPPorts: [lcore.FTPPortsMax]uint16{21, 2121}, DropPacket: 3, AmDropRate: 1,
 	}
 	if diff := cmp.Diff(want, tables.Settings); diff != "" {
 		t.Errorf("settings:\n%s", diff)
@@ -72,7 +72,7 @@ func TestAddresses(t *testing.T) {
 	for a, want := range map[string]address.Kind{
 		"10.8.0.1": address.Own, "10.9.0.1": address.Own, "10.9.9.1": address.Own,
 		"10.8.0.255": address.Broadcast, "10.9.0.255": address.Broadcast, "10.9.9.0": 0, // RFC 3021: a /31 has no broadcast address
-		"10.0.0.1": address.VIP, "10.0.0.5": address.VIP, "10.0.0.7": address.VIP, "10.0.1.0": 0,
+		"10.0.0.1": address.VIP, "10.0.0.5": address.VIP, "10.0.0.7": address.VIP, "10.0.1.0": 0, "10.0.2.255": address.VIP, "10.0.3.0": 0,
 		"10.9.0.11": address.Real, "10.9.0.12": address.Real, "10.9.0.13": 0, "0.0.0.0": 0,
 	} {
 		if got := tables.Addresses.Kind(addr(a)); got != want {
@@ -93,13 +93,14 @@ func TestRoutes(t *testing.T) {
 	for dst, want := range map[string]nexthop.Hop{
 		"172.16.0.1":  {Addr: addr("10.8.0.2"), Port: 0, MTU: 1500, MAC: gateway, Src: d.Ports[0].MAC},
 		"192.168.3.4": {Addr: addr("10.9.0.254"), Port: 1, MTU: 9000, MAC: router, Src: d.Ports[1].MAC},
+		"fd16::1":     {Addr: addr("fd08::2"), Port: 0, MTU: 1500, Src: d.Ports[0].MAC},
 		"10.9.0.11":   {Addr: addr("10.9.0.11"), Port: 1, MTU: 9000, Src: d.Ports[1].MAC},
 	} {
 		if got, _ := tables.Hops.Lookup(addr(dst)); got != want {
 			t.Errorf("to %s: %+v, want %+v", dst, got, want)
 		}
 	}
-	if got, want := d.NextHops(c), []flow.Addr{addr("10.9.0.254"), addr("10.8.0.2"), addr("10.9.0.11")}; !slices.Equal(got, want) {
+	if got, want := d.NextHops(c), []flow.Addr{addr("10.9.0.254"), addr("10.8.0.2"), addr("fd08::2"), addr("10.9.0.11")}; !slices.Equal(got, want) {
 		t.Errorf("next hops %v, want %v", got, want)
 	}
 }

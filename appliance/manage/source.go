@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -93,6 +94,7 @@ func (l *Loop) Services(ctx context.Context) ([]api.Service, error) {
 				rs := &v.Conf.Servers[i]
 				out := api.Server{ServerSpec: api.ServerSpec{
 					Address: rs.Address.String(), Forward: rs.Forward, Weight: rs.Weight, Upper: rs.Upper, Lower: rs.Lower,
+					TunnelType: rs.TunnelType, TunnelPort: uint16(rs.TunnelPort), TunnelChecksum: rs.TunnelChecksum,
 				}}
 				l.stats.tellServer(slot, &out)
 				s.Servers = append(s.Servers, out)
@@ -103,20 +105,25 @@ func (l *Loop) Services(ctx context.Context) ([]api.Service, error) {
 	})
 }
 
+// maskText returns an IPv4 mask as such, one of IPv6 as its length.
+func maskText(s *conf.Service) string {
+	if s.Is6() {
+		return strconv.Itoa(s.Netmask.Bits(true))
+	}
+	return s.Netmask.Mask(false).String()
+}
+
 func describe(s *conf.Service) api.Service {
 	out := api.Service{
-		ServiceID: api.ServiceID{Protocol: "mark", Mark: s.Mark},
-		Options:   api.Options{Scheduler: s.Scheduler, Flags: s.Flags},
+		ServiceID: api.ServiceID{Protocol: s.Protocol(), Mark: s.Mark, IPv6: s.IPv6},
+		Options:   api.Options{Scheduler: s.Scheduler, Flags: s.Flags, Engine: s.Engine, OnePacket: s.OnePacket},
 		Servers:   []api.Server{},
 	}
-	switch {
-	case s.TCP.IsValid():
-		out.Protocol, out.Address = "tcp", s.TCP.String()
-	case s.UDP.IsValid():
-		out.Protocol, out.Address = "udp", s.UDP.String()
+	if a := s.Address(); a.IsValid() {
+		out.Address = a.String()
 	}
 	if s.Persistent != 0 {
-		out.Persistent, out.Netmask = int(s.Persistent/time.Second), net.IP(net.CIDRMask(int(s.Netmask), 32)).String()
+		out.Persistent, out.Netmask = int(s.Persistent/time.Second), maskText(s)
 	}
 	return out
 }

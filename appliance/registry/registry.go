@@ -10,7 +10,6 @@ import (
 
 	"cleat/conf"
 	"cleat/lcore/destination"
-	"cleat/lcore/flow"
 )
 
 // trashTime is how long a removed real server is kept at least (persistence.md P6.5).
@@ -21,17 +20,15 @@ type Identity struct {
 	Proto   uint8
 	Address netip.AddrPort
 	Mark    uint32
+	IPv6    bool // of a mark
 }
 
 // IdentityOf returns the identity of a configured service.
 func IdentityOf(s *conf.Service) Identity {
-	switch {
-	case s.TCP.IsValid():
-		return Identity{Proto: flow.TCP, Address: s.TCP}
-	case s.UDP.IsValid():
-		return Identity{Proto: flow.UDP, Address: s.UDP}
+	if a := s.Address(); a.IsValid() {
+		return Identity{Proto: protocols[s.Protocol()], Address: a}
 	}
-	return Identity{Mark: s.Mark}
+	return Identity{Mark: s.Mark, IPv6: s.IPv6}
 }
 
 // serverIdentity names a real server's slot: it outlives the service (P6.5).

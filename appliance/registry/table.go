@@ -2,6 +2,7 @@ package registry
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"cleat/conf"
@@ -28,24 +29,34 @@ func (r *Registry) Table(c *conf.Config) (*service.Table, []service.Real) {
 func (s *server) real() service.Real {
 	return service.Real{
 		Slot: s.slot, Added: s.added, Identity: s.identity, Virtual: s.virtual.ID,
-		Addr: flow.FromNetip(s.conf.Address.Addr()), Port: s.conf.Address.Port(), Forward: forwards[s.conf.Forward],
+		Addr: flow.FromNetip(s.conf.Address.Addr()), Port: s.conf.Address.Port(), Forward: service.Forward(slices.Index(forwardNames[:], s.conf.Forward)),
 		Available: s.gone.IsZero(), Weight: int32(s.conf.Weight), LastWeight: int32(s.lastWeight),
 		Upper: s.conf.Upper, Lower: lowerLimit(s.conf.Upper, s.conf.Lower),
+		Tunnel: service.TunnelOptions{
+			Type: tunnels[s.conf.TunnelType], Port: uint16(s.conf.TunnelPort), Checksum: checksums[s.conf.TunnelChecksum],
+		},
 	}
 }
 
-// forwards are the forwarding methods, under the configuration's names.
-var forwards = map[string]service.Forward{"nat": service.NAT, "dr": service.Direct, "tun": service.Tunnel}
-
-// ForwardName is the configuration's name for a forwarding method.
-func ForwardName(method service.Forward) string {
-	for name, m := range forwards {
-		if m == method {
-			return name
-		}
+// What the configuration names with words.
+var (
+	tunnels   = map[string]service.TunnelType{"ipip": service.IPIP, "gue": service.GUE, "gre": service.GRE}
+	checksums = map[string]service.TunnelChecksum{"none": service.NoChecksum, "csum": service.Checksum, "remcsum": service.RemoteChecksum}
+	engines   = map[string]service.Engine{"sip": service.SIP}
+	flagBits  = map[string]uint8{
+		"sh-fallback": service.Fallback, "mh-fallback": service.Fallback, "flag-1": service.Fallback,
+		"sh-port": service.HashPort, "mh-port": service.HashPort, "flag-2": service.HashPort,
+		"flag-3": service.Flag3,
 	}
-	return ""
+)
+
+// forwardNames are the forwarding methods' names; a configuration has no "local" and no "bypass", which come about by themselves.
+var forwardNames = [...]string{
+	service.NAT: "nat", service.Local: "local", service.Tunnel: "tun", service.Direct: "dr", service.Bypass: "bypass", service.FullNAT: "fullnat",
 }
+
+// ForwardName is what a forwarding method is called.
+func ForwardName(method service.Forward) string { return forwardNames[method] }
 
 // lowerLimit is L of connections.md C9.1.
 func lowerLimit(upper, lower uint32) uint32 {
@@ -63,17 +74,28 @@ func (v *Virtual) build(reals []service.Real, switches *conf.IPVS) *service.Virt
 		ID: v.ID, Incarnation: v.incarnation, Version: v.version,
 		Mark: id.Mark, Proto: id.Proto, Port: id.Address.Port(), Addr: flow.FromNetip(id.Address.Addr()),
 		Scheduler: scheduler, Flags: flags(s.Flags),
-		Timeout: wheel.Ticks(s.Persistent), Mask: flow.MaskOf(int(s.Netmask), true),
+		Timeout: wheel.Ticks(s.Persistent), Mask: maskOf(s),
+		Engine: engines[s.Engine], OnePacket: s.OnePacket,
 		Destinations: v.destinations, Expiration: expiration(s.Scheduler, switches),
 	}
-	if id.Mark != 0 {
-		out.Addr = flow.V4(0)
+	if id.Mark != 0 && !id.IPv6 {
+		out.Addr = flow.V4(0) // of IPv6: ::, which is zero
 	}
 	for _, rs := range v.servers {
 		out.Reals = append(out.Reals, reals[rs.slot])
 	}
 	schedule.Build(out)
 	return out
+}
+
+// maskOf is what is ANDed to a client's address; that of IPv4 leaves the mapping prefix.
+func maskOf(s *conf.Service) flow.Addr {
+	mask := flow.FromNetip(s.Netmask.Mask(s.Is6()))
+	if s.Is6() {
+		return mask
+	}
+	prefix := flow.MaskOf(0, true)
+	return flow.Addr{Hi: prefix.Hi, Lo: prefix.Lo | mask.Lo}
 }
 
 // expiration is how long a scheduler remembers destinations, if it does.
@@ -89,12 +111,7 @@ func expiration(scheduler string, switches *conf.IPVS) time.Duration {
 
 func flags(names []string) (f uint8) {
 	for _, n := range names {
-		switch n {
-		case "sh-fallback", "mh-fallback":
-			f |= service.Fallback
-		case "sh-port", "mh-port":
-			f |= service.HashPort
-		}
+		f |= flagBits[n]
 	}
 	return f
 }
@@ -115,7 +132,7 @@ func rules(marks []conf.Mark) []service.Rule {
 	return out
 }
 
-var protocols = map[string]uint8{"tcp": flow.TCP, "udp": flow.UDP}
+var protocols = map[string]uint8{"tcp": flow.TCP, "udp": flow.UDP, "sctp": flow.SCTP}
 
 func prefix(p netip.Prefix) (addr, mask flow.Addr) {
 	return flow.FromNetip(p.Addr()), flow.MaskOf(p.Bits(), p.Addr().Is4())

@@ -25,13 +25,13 @@ func TestTable(t *testing.T) {
 		}},
 		Services: []conf.Service{
 			{
-				TCP: netip.MustParseAddrPort("10.0.0.1:80"), Scheduler: "sh", Flags: []string{"sh-fallback", "sh-port"}, Persistent: 5 * time.Minute, Netmask: 24,
+				TCP: netip.MustParseAddrPort("10.0.0.1:80"), Scheduler: "sh", Flags: []string{"sh-fallback", "sh-port"}, Persistent: 5 * time.Minute, Netmask: conf.PrefixMask(24),
 				Servers: []conf.Server{
-					{Address: netip.MustParseAddrPort("10.9.0.11:8080"), Weight: 3, Upper: 100},
-					{Address: netip.MustParseAddrPort("10.9.0.12:8080"), Upper: 100, Lower: 10},
+					{Address: netip.MustParseAddrPort("10.9.0.11:8080"), Weight: 3, Upper: 100, Forward: "nat"},
+					{Address: netip.MustParseAddrPort("10.9.0.12:8080"), Upper: 100, Lower: 10, Forward: "tun", TunnelType: "gue", TunnelPort: 6080, TunnelChecksum: "remcsum"},
 				},
 			},
-			{Mark: 7, Scheduler: "wrr", Netmask: 32, Servers: []conf.Server{{Address: netip.MustParseAddrPort("10.9.0.11:0"), Weight: 2}}},
+			{Mark: 7, Scheduler: "wrr", Servers: []conf.Server{{Address: netip.MustParseAddrPort("10.9.0.11:0"), Weight: 2, Forward: "dr"}}},
 		},
 	}
 	r := New(10, 10, 1)
@@ -40,8 +40,10 @@ func TestTable(t *testing.T) {
 	}
 	table, reals := r.Table(c)
 	first := service.Real{Slot: 0, Added: 1, Identity: 1, Addr: v4("10.9.0.11"), Port: 8080, Available: true, Weight: 3, LastWeight: 3, Upper: 100, Lower: 75} // C9.1
-	second := service.Real{Slot: 1, Added: 2, Identity: 2, Addr: v4("10.9.0.12"), Port: 8080, Available: true, Upper: 100, Lower: 10}
-	third := service.Real{Slot: 2, Added: 3, Identity: 3, Virtual: 1, Addr: v4("10.9.0.11"), Available: true, Weight: 2, LastWeight: 2}
+	second := service.Real{Slot: 1, Added: 2, Identity: 2, Addr: v4("10.9.0.12"), Port: 8080, Available: true, Upper: 100, Lower: 10,
+		Forward: service.Tunnel, Tunnel: service.TunnelOptions{Type: service.GUE, Port: 6080, Checksum: service.RemoteChecksum},
+	}
+	third := service.Real{Slot: 2, Added: 3, Identity: 3, Virtual: 1, Addr: v4("10.9.0.11"), Available: true, Weight: 2, LastWeight: 2, Forward: service.Direct}
 	if diff := cmp.Diff([]service.Real{first, second, third}, reals); diff != "" {
 		t.Errorf("real servers:\n%s", diff)
 	}
@@ -102,14 +104,34 @@ func TestApplyRefuses(t *testing.T) {
 	}
 }
 
-// TestForwardName: what the configuration calls a method is what listings call it.
-func TestForwardName(t *testing.T) {
-	for name, method := range forwards {
-		if got := ForwardName(method); got != name {
-			t.Errorf("method %d is %q, want %q", method, got, name)
-		}
+// TestIPv6: what workers read of services of IPv6, and of one whose netmask is no prefix.
+func TestIPv6(t *testing.T) {
+	c := &conf.Config{Services: []conf.Service{
+		{UDP: netip.MustParseAddrPort("[fd00::1]:53"), Scheduler: "rr", Persistent: time.Minute, Netmask: conf.PrefixMask(64), Engine: "sip", OnePacket: true},
+		{Mark: 7, Scheduler: "rr", Netmask: conf.IPv4Mask(netip.MustParseAddr("0.0.0.24")), Flags: []string{"flag-1", "flag-3"}},
+		{Mark: 7, IPv6: true, Scheduler: "rr"},
+	}}
+	r := New(10, 10, 1)
+	if _, err := r.Apply(c, time.Now()); err != nil {
+		t.Fatal(err)
 	}
-	if got := ForwardName(service.Bypass); got != "" {
-		t.Errorf("a method that the configuration does not know is %q", got)
+	table, _ := r.Table(c)
+	rr, _ := schedule.ByName("rr")
+	none := []*destination.Table{nil}
+	want := []service.Virtual{
+		{
+			Incarnation: 1, Version: 2, Proto: flow.UDP, Port: 53, Addr: v4("fd00::1"), Scheduler: rr, Timeout: 15000, Mask: flow.MaskOf(64, false),
+			Engine: service.SIP, OnePacket: true, Destinations: none,
+		},
+		{
+			ID: 1, Incarnation: 3, Version: 4, Mark: 7, Addr: flow.V4(0), Scheduler: rr, Flags: service.Fallback | service.Flag3,
+			Mask: flow.Addr{Hi: flow.MaskOf(0, true).Hi, Lo: flow.MaskOf(0, true).Lo | 24}, Destinations: none,
+		},
+		{ID: 2, Incarnation: 5, Version: 6, Mark: 7, Scheduler: rr, Mask: flow.MaskOf(128, false), Destinations: none},
+	}
+	for i, v := range table.Virtuals() {
+		if diff := cmp.Diff(want[i], *v); diff != "" {
+			t.Errorf("service %d:\n%s", i, diff)
+		}
 	}
 }

@@ -21,12 +21,21 @@ type Entry struct {
 	Kind Kind
 }
 
-// Set knows the kind of every address that matters. Immutable; 48 to 96 bytes an address.
-type Set struct{ kinds *flow.Map[Kind] }
+// Network says one thing about all addresses of a network. An IPv4 mask comes from flow.MaskOf.
+type Network struct {
+	Addr, Mask flow.Addr
+	Kind       Kind
+}
 
-// NewSet makes a Set; an address that is listed several times is all of it.
-func NewSet(entries []Entry) *Set {
-	s := &Set{flow.NewMap[Kind]()}
+// Set knows the kind of every address that matters. Immutable; 48 to 96 bytes an address.
+type Set struct {
+	kinds    *flow.Map[Kind]
+	networks []Network
+}
+
+// NewSet makes a Set; an address that is listed several times is all of it. Networks are meant to be few: a look-up walks them.
+func NewSet(entries []Entry, networks ...Network) *Set {
+	s := &Set{flow.NewMap[Kind](), networks}
 	for _, e := range entries {
 		s.kinds.Set(e.Addr, 0, 0, s.kinds.Get(e.Addr, 0, 0)|e.Kind)
 	}
@@ -34,4 +43,12 @@ func NewSet(entries []Entry) *Set {
 }
 
 // Kind returns what a is, with one look-up.
-func (s *Set) Kind(a flow.Addr) Kind { return s.kinds.Get(a, 0, 0) }
+func (s *Set) Kind(a flow.Addr) Kind {
+	kind := s.kinds.Get(a, 0, 0)
+	for i := range s.networks {
+		if n := &s.networks[i]; a.And(n.Mask) == n.Addr {
+			kind |= n.Kind
+		}
+	}
+	return kind
+}

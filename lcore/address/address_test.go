@@ -39,6 +39,27 @@ func TestKind(t *testing.T) {
 	}
 }
 
+// TestNetworks: addresses of a network are what it is beside what they are themselves; the families are apart.
+func TestNetworks(t *testing.T) {
+	s := NewSet([]Entry{{flow.V4(0x0a000102), Real}},
+		Network{flow.V4(0x0a000100), flow.MaskOf(24, true), VIP}, Network{flow.Addr{Hi: 0xfd00 << 48}, flow.MaskOf(64, false), VIP})
+	for _, c := range []struct {
+		addr flow.Addr
+		want Kind
+	}{
+		{flow.V4(0x0a000101), VIP},
+		{flow.V4(0x0a000102), VIP | Real},
+		{flow.V4(0x0a000201), 0},
+		{flow.Addr{Lo: 0x0a000101}, 0},
+		{flow.Addr{Hi: 0xfd00 << 48, Lo: 5}, VIP},
+		{flow.Addr{Hi: 0xfd01 << 48, Lo: 5}, 0},
+	} {
+		if got := s.Kind(c.addr); got != c.want {
+			t.Errorf("Kind(%v) = %b, want %b", c.addr.Netip(), got, c.want)
+		}
+	}
+}
+
 // TestKindIsUnion holds a Set to the union of what was said of each address.
 func TestKindIsUnion(t *testing.T) {
 	addrs := rapid.Map(rapid.Uint32Range(0, 50), flow.V4)
