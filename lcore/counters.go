@@ -28,6 +28,7 @@ type Counters struct {
 	TemplateHits, TemplateMisses, TemplateInserts, TemplateExtensions uint64
 	TemplateExpiries, TemplateInvalidations                           uint64
 	ConnectionInserts, ConnectionExpiries                             uint64
+	DropEntryEnds                                                     uint64 // connections and templates that drop_entry ended
 
 	Templates, Connections uint64 // in use now
 

@@ -36,8 +36,18 @@ type (
 func TestFixtures(t *testing.T) {
 	raised := map[Verdict]bool{}
 	for _, fixtures := range [][]fixture{
-		natFixtures, directFixtures, tunnelFixtures, onePacketFixtures, sctpFixtures,
-		serviceFixtures, answerFixtures, routeFixtures, refuseFixtures, limitFixtures, workerFixtures,
+		natFixtures,
+		directFixtures,
+		tunnelFixtures,
+		onePacketFixtures,
+		sctpFixtures,
+		serviceFixtures,
+		answerFixtures,
+		routeFixtures,
+		refuseFixtures,
+		limitFixtures,
+		workerFixtures,
+		defenceFixtures,
 	} {
 		for _, f := range fixtures {
 			t.Run(f.name, func(t *testing.T) {

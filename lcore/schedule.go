@@ -37,7 +37,11 @@ func (w *Worker) schedule() {
 func (w *Worker) mayCreate(i int) bool {
 	k := &w.in.key[i]
 	switch {
-	case k.SrcPort == service.PortFTPData || w.in.related[i] || w.ends(i):
+	case k.SrcPort == service.PortFTPData:
+		return false
+	case w.in.related[i]:
+		return w.tables.ScheduleICMP // whatever the packet was that it is about
+	case w.ends(i):
 		return false
 	case k.Proto == flow.TCP:
 		return w.tables.SloppyTCP || w.opens(i)
@@ -53,6 +57,9 @@ func (w *Worker) admit(i int) Verdict {
 	v, k := in.virtual[i], &in.key[i]
 	if v == nil || !w.mayCreate(i) {
 		return w.stray(i)
+	}
+	if w.defence.dropsPacket() { // C3.6
+		return DropPacketRate
 	}
 	if v.Persistent() {
 		return w.admitPersistent(i, v)
@@ -140,7 +147,7 @@ func (w *Worker) connect(i int, r *service.Real, port uint16, t uint32) Verdict 
 	in := &w.in
 	k := &in.key[i]
 	if in.virtual[i].OnePacket && k.Proto == flow.UDP {
-		return w.onePacket(i, r, port)
+		return w.onePacket(i, r, port, t)
 	}
 	n := w.conns.Insert(k, r.Addr, port)
 	if n == 0 {
@@ -158,7 +165,11 @@ func (w *Worker) connect(i int, r *service.Real, port uint16, t uint32) Verdict 
 	c.State = conn.FirstState(k.Proto)
 	w.stats.connection(r)
 	w.opened(c, r)
-	w.forward(i, c, r)
+	if in.related[i] {
+		w.forwardError(i, c, r)
+	} else {
+		w.forward(i, c, r)
+	}
 	return in.verdict[i]
 }
 
@@ -166,6 +177,9 @@ func (w *Worker) connect(i int, r *service.Real, port uint16, t uint32) Verdict 
 func (w *Worker) noDestination(i int, v *service.Virtual) Verdict {
 	if v.Port == service.PortFTP && w.in.key[i].DstPort != service.PortFTP {
 		return w.stray(i)
+	}
+	if w.in.related[i] { // C8 3
+		return DropICMP
 	}
 	return AnswerNoDestination
 }
@@ -175,6 +189,8 @@ func (w *Worker) noDestination(i int, v *service.Virtual) Verdict {
 func (w *Worker) stray(i int) Verdict {
 	in := &w.in
 	switch {
+	case w.tables.NATICMPSend && w.orphaned(i):
+		return AnswerUnreachable
 	case in.dst[i]&(address.Own|address.VIP) == 0:
 		return Route
 	case in.related[i]:

@@ -109,7 +109,7 @@ func (w *Worker) forward(i int, c *conn.Entry, r *service.Real) {
 	direction := c.Direction(in.output[i])
 	switch {
 	case c.Proto == flow.TCP:
-		w.setState(c, c.State.Next(direction, conn.EventOf(in.flags[i])))
+		w.setState(c, w.defence.nextState(c.State, direction, conn.EventOf(in.flags[i])))
 	case c.Proto == flow.SCTP:
 		w.setState(c, c.State.NextSCTP(direction, conn.SCTPEvent(in.flags[i])))
 	case in.output[i]:

@@ -84,6 +84,7 @@ type Worker struct {
 	mtu        uint16 // of the way that AnswerFragmentNeeded is about
 	ident      uint16 // of the last IPv4 packet that the worker put headers of its own on
 	holding    hold
+	defence    defence
 	counters   Counters
 	pub        published
 	pubAt      time.Duration

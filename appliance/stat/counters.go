@@ -73,6 +73,8 @@ var counterMetrics = []metric[lcore.Counters]{
 		func(c *lcore.Counters) uint64 { return c.ConnectionInserts }),
 	figure(ofWorker, "cleat_connection_expiries_total", "Connections that ended because their timer ran out.",
 		func(c *lcore.Counters) uint64 { return c.ConnectionExpiries }),
+	figure(ofWorker, "cleat_drop_entry_ends_total", "Connections and templates that drop_entry ended.",
+		func(c *lcore.Counters) uint64 { return c.DropEntryEnds }),
 }
 
 func collectWorker(ch chan<- prometheus.Metric, w *api.Worker) {

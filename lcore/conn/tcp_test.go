@@ -83,6 +83,62 @@ func TestTransitionsAreTheSpecification(t *testing.T) {
 	}
 }
 
+func TestSecureTransitionsAreTheSpecification(t *testing.T) {
+	type cell struct {
+		direction, event string
+		from             State
+	}
+	names := map[string]State{}
+	for s := range UDP {
+		names[s.String()] = s
+	}
+	differs := map[cell]State{}
+	for _, row := range table(t, "C4", "direction event")[1:] {
+		direction, event, _ := strings.Cut(row[0], " ")
+		from, known := names[row[1]]
+		to, knownTo := short[row[3]]
+		if !known || !knownTo {
+			t.Fatalf("no state: %v", row)
+		}
+		if normal := from.Next(directions[direction], EventOf(segments[event])); normal != short[row[2]] {
+			t.Errorf("%v: normally %v", row, normal)
+		}
+		differs[cell{direction, event, from}] = to
+	}
+	for direction, d := range directions {
+		for event, flags := range segments {
+			for s := range UDP {
+				want, different := differs[cell{direction, event, s}]
+				if !different {
+					want = s.Next(d, EventOf(flags))
+				}
+				if got := s.NextSecure(d, EventOf(flags)); got != want {
+					t.Errorf("%v, %s %s: %v, want %v", s, direction, event, got, want)
+				}
+			}
+		}
+	}
+	if len(differs) != 15 || Established.NextSecure(Input, Nothing) != Close {
+		t.Errorf("%d differences, want 15; no flag leads to %v, want CLOSE", len(differs), Established.NextSecure(Input, Nothing))
+	}
+}
+
+// TestWorth: C10.3.
+func TestWorth(t *testing.T) {
+	for s := range states {
+		want := Kept
+		switch s {
+		case SynRecv, SynAck, SCTPInit1, SCTPInit:
+			want = Half
+		case Established, SCTPEstablished, UDP:
+			want = Packets
+		}
+		if got := s.Worth(); got != want {
+			t.Errorf("%v: %d, want %d", s, got, want)
+		}
+	}
+}
+
 func TestTimeoutsAreTheSpecification(t *testing.T) {
 	timeouts := DefaultTimeouts()
 	rows := table(t, "\n## C4 ", "state")[1:]

@@ -17,6 +17,7 @@ type Table struct {
 	byID     []*Virtual
 	reals    []Real
 	unused   Real
+	serves   *flow.Map[bool] // by address and port of NAT servers, and protocol, 0 for a firewall mark's
 	rules    []Rule
 }
 
@@ -33,7 +34,7 @@ const portFirstUnreserved = 1024
 // something still names included; a slot that is not in use holds the zero Real. It panics if two services
 // have one ID or one identity (services.md S1.1), or a real server is not in its slot: management has checked that.
 func NewTable(virtuals []*Virtual, reals []Real, rules []Rule) *Table {
-	t := &Table{index: flow.NewMap[*Virtual](), virtuals: virtuals, reals: reals, rules: slices.Clone(rules)}
+	t := &Table{index: flow.NewMap[*Virtual](), serves: flow.NewMap[bool](), virtuals: virtuals, reals: reals, rules: slices.Clone(rules)}
 	for _, v := range virtuals {
 		t.add(v)
 	}
@@ -65,6 +66,11 @@ func (t *Table) add(v *Virtual) {
 		t.byID = append(t.byID, make([]*Virtual, n-len(t.byID))...)
 	}
 	t.byID[v.ID] = v
+	for i := range v.Reals {
+		if r := &v.Reals[i]; r.Forward == NAT {
+			t.serves.Set(r.Addr, r.Port, v.Proto, true)
+		}
+	}
 }
 
 // markKey keeps marks apart from addresses by protocol 0 with a port, which no packet has, and by family (S1.1).
@@ -95,6 +101,11 @@ func (t *Table) Lookup(mark uint32, proto uint8, dst flow.Addr, port uint16) *Vi
 		return t.index.Get(dst, 0, proto)
 	}
 	return nil
+}
+
+// Serves reports whether a NAT server is at that address and port, for that protocol or for a firewall mark, which is for all of them.
+func (t *Table) Serves(addr flow.Addr, port uint16, proto uint8) bool {
+	return t.serves.Get(addr, port, proto) || t.serves.Get(addr, port, 0)
 }
 
 // Virtual returns the service with that ID, or nil.

@@ -82,9 +82,11 @@ type Entry struct {
 	Mark uint32
 	// Extensions counts how often the timer ran out under live connections (P4.6).
 	Extensions uint32
+	// InPackets counts packets that were forwarded without a connection under the template (P3.2).
+	InPackets uint32
 	// wide is the slot of the addresses, 0 if they are IPv4's.
 	wide uint32
-	_    [8]byte
+	_    [4]byte
 }
 
 // addresses are those of an IPv6 template, two of them a cache line.
