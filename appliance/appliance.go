@@ -63,6 +63,7 @@ func appliance(ctx context.Context, c *conf.Config, clock *clock.Clock, path str
 	loopCtx, end := context.WithCancel(context.Background())
 	defer end()
 	all.Go(func() { source.Run(loopCtx) })
+	all.Go(func() { source.FollowLinks(loopCtx) })
 	failed := make(chan error, 2)
 	all.Go(func() { failed <- socket.Serve() })
 	all.Go(func() { failed <- exporter.serve(log) })

@@ -20,8 +20,10 @@ type Port struct {
 	MAC                  nexthop.MAC
 	MTU                  int
 
-	dev  ethdev.Port
-	pool *pktmbuf.Pool
+	dev    ethdev.Port
+	pool   *pktmbuf.Pool
+	iface  string // the kernel interface that a virtual device is on; "": none
+	maxMTU int    // that the port was set up for
 }
 
 // cacheSize is how many packet buffers each worker keeps for itself.
@@ -37,6 +39,7 @@ func (d *Director) openPort(c *conf.Config, i int) error {
 		return fmt.Errorf("%w; bind the NIC to vfio-pci (docs/dpdk.md), or give the port a vdev", err)
 	}
 	p := &Port{Name: pc.Name, Device: pc.Device, dev: dev}
+	p.iface, _ = interfaceOf(pc.Vdev)
 	d.Ports = append(d.Ports, p)
 	info, err := dev.Info()
 	if err != nil {
@@ -60,6 +63,7 @@ func (d *Director) openPort(c *conf.Config, i int) error {
 	if p.MTU, err = dev.MTU(); err != nil {
 		return err
 	}
+	p.maxMTU = p.MTU
 	mac, err := dev.MAC()
 	if err != nil {
 		return err
