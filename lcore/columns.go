@@ -29,6 +29,8 @@ type columns struct {
 	conn   [burst.Size]uint32 // track: connection, 0 for none
 	output [burst.Size]bool   // track: the packet comes from the connection's real server
 
+	long uint32 // rewrite: bit i is set if packet i is to leave in fragments
+
 	mark     [burst.Size]uint32           // classify
 	virtual  [burst.Size]*service.Virtual // classify: the service of a new flow, nil for none
 	template [burst.Size]uint32           // recall: a usable template, 0 for none

@@ -12,12 +12,13 @@ const GapBuckets = 24
 
 // Counters are a worker's own. It counts in private and publishes them whole; every field is a uint64.
 //
-// At every publication Received + Taken + Injected = Transmitted + Punted + HandedOver + Σ Drops + Held, where Drops
+// At every publication Received + Taken + Injected + Made = Transmitted + Punted + HandedOver + Σ Drops + Held, where Drops
 // are the verdicts for which Drop() holds: Unaccounted is the difference.
 type Counters struct {
 	Received    uint64 // packets from its queues
 	Taken       uint64 // packets that other workers handed over
 	Injected    uint64 // packets from management
+	Made        uint64 // further fragments of packets that were too long for their way
 	Transmitted uint64 // packets that a port took
 	Held        uint64 // packets that wait for a next hop now
 
@@ -48,7 +49,7 @@ func (c *Counters) Drops() uint64 {
 
 // Unaccounted is the number of packets that came and are in no counter; anything but 0 is a defect.
 func (c *Counters) Unaccounted() int64 {
-	in := c.Received + c.Taken + c.Injected
+	in := c.Received + c.Taken + c.Injected + c.Made
 	out := c.Transmitted + c.Verdicts[Punted] + c.Verdicts[HandedOver] + c.Drops() + c.Held
 	return int64(in - out)
 }

@@ -100,9 +100,13 @@ var routeFixtures = []fixture{
 			counted{AnswerFragmentNeeded: 1},
 			sent{"0: 10.0.0.1 > 172.16.0.1 icmp 3/4 mtu 1500 (172.16.0.1 > 10.0.0.1 tcp 20001>80 csum ok) ttl 64 csum ok"},
 		},
-		{"too big, and to be fragmented", in(outside, fromClient(alice, vip80, "A", data(1461))), counted{DropTooBig: 1}, nil},
 		{
-			"too big, ICMP", in(outside, lcoretest.Echo(ip("172.16.0.1"), ip("10.9.0.12"), 1, 1, fromGateway, lcoretest.DF(), data(1500))),
+			"too big through us, an echo", in(outside, lcoretest.Echo(ip("172.16.0.1"), ip("10.9.0.12"), 1, 1, fromGateway, lcoretest.DF(), data(1500))),
+			counted{AnswerFragmentNeeded: 1},
+			sent{"0: 10.8.0.1 > 172.16.0.1 icmp 3/4 mtu 1500 (172.16.0.1 > 10.9.0.12 icmpv4 csum ok) ttl 64 csum ok"},
+		},
+		{
+			"too big, an ICMP error", in(outside, longError("10.9.0.12", fromGateway, lcoretest.DF())),
 			counted{DropTooBig: 1},
 			nil,
 		},
@@ -131,6 +135,12 @@ var routeFixtures = []fixture{
 			sent{"1: 172.16.0.1 > 10.9.0.9 tcp 20001>80 S seq 1 ttl 63 csum ok"},
 		},
 	}},
+}
+
+// longError is an ICMP error of 1528 bytes from alice.
+func longError(to string, opts ...lcoretest.Option) []byte {
+	about := append(lcoretest.TCP(addrPort(to+":80"), addrPort(alice), "A"), make([]byte, 1446)...)
+	return lcoretest.ICMPErrorWhole(ip("172.16.0.1"), ip(to), 3, 1, about[:14+1500], opts...)
 }
 
 // toUnknown is a datagram to a neighbour whose MAC address is not known.

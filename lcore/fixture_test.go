@@ -48,6 +48,7 @@ func TestFixtures(t *testing.T) {
 		limitFixtures,
 		workerFixtures,
 		defenceFixtures,
+		directFixtures, tunnelFixtures, cutFixtures, // forwarding.md
 	} {
 		for _, f := range fixtures {
 			t.Run(f.name, func(t *testing.T) {

@@ -53,6 +53,15 @@ func (w *Worker) wait(i int, hop *nexthop.Hop) Verdict {
 	return Held
 }
 
+// sendHeld sends a packet that has waited.
+func (w *Worker) sendHeld(p *burst.Packet) {
+	if int(p.Len)-l3 <= int(w.tables.Hops.Ports()[p.Port].MTU) {
+		w.send(p)
+	} else if v := w.sendCut(p, Held); v != Held {
+		w.counters.Verdicts[v]++
+	}
+}
+
 // release sends the waiting packets whose next hop is known by now, and drops those that waited too long.
 func (w *Worker) release() {
 	h := &w.holding
@@ -69,7 +78,7 @@ func (w *Worker) release() {
 			w.counters.Held--
 			rewrite.Link(wire.Ethernet(q.packet.Data), hop.Src, hop.MAC)
 			q.packet.Port = hop.Port // a reload may have moved the neighbour
-			w.send(&q.packet)
+			w.sendHeld(&q.packet)
 		case w.now-q.since > holdTime:
 			w.counters.Held--
 			w.counters.Verdicts[DropNeighbor]++

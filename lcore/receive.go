@@ -25,7 +25,7 @@ func (o *order) next(ports, peers int) {
 // receive fills the burst from all sources: ports, and what other workers handed over. Each is asked first now and then, so that none
 // starves when there is more than a worker can take: the answers of neighbours, which come from ports, are heard even then.
 func (w *Worker) receive() {
-	w.in.N = 0
+	w.in.N, w.in.long = 0, 0
 	w.changed = false
 	w.clock()
 	if w.order.ports {

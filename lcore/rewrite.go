@@ -45,11 +45,10 @@ func (w *Worker) leave(i int, v Verdict) Verdict {
 		return AnswerNoRoute
 	case ip.TTL() <= 1:
 		return AnswerTimeExceeded
-	case ip.TotalLen() > int(hop.MTU) && ip.DontFragment() && ip.Protocol() != flow.ICMP:
-		w.mtu = hop.MTU
-		return AnswerFragmentNeeded
 	case ip.TotalLen() > int(hop.MTU):
-		return DropTooBig
+		if over := w.tooBig(i, v, int(hop.MTU), ip.DontFragment()); over != v {
+			return over
+		}
 	}
 	if !w.translate(i, ip, v) {
 		return DropICMP

@@ -15,6 +15,8 @@ func (w *Worker) transmit() {
 	for i := range in.N {
 		p, v := &in.packet[i], in.verdict[i]
 		switch {
+		case in.long>>i&1 != 0 && v.Sent():
+			v = w.sendCut(p, v)
 		case v.Sent():
 			w.send(p)
 		case v == HandedOver:

@@ -32,15 +32,14 @@ func (w *Worker) wrap(i int, c *conn.Entry) Verdict {
 		return AnswerTimeExceeded
 	case mtu < leastMTU || p.Segments > 1 && tunnel.Sums():
 		return DropTooBig
-	case ip.TotalLen() > mtu && tunnel.DontFragment && ip.Protocol() != flow.ICMP:
-		w.mtu = uint16(mtu)
-		return AnswerFragmentNeeded
 	case ip.TotalLen() > mtu:
-		return DropTooBig
+		if v := w.tooBig(i, ForwardInput, mtu, tunnel.DontFragment); v != ForwardInput {
+			return v
+		}
+		tunnel.DontFragment = false
 	}
 	rewrite.Forward(ip)
-	w.ident++
-	tunnel.ID = w.ident
+	tunnel.ID = uint16(w.identify())
 	if !w.encapsulate(i, &tunnel) {
 		return DropTooBig
 	}

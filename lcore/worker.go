@@ -64,6 +64,7 @@ type Worker struct {
 	in      columns
 	out     []batch // by port
 	dropped batch
+	cuts    [burst.Size]burst.Packet // further fragments of the packet that is being cut
 
 	tables *Tables // adopted; read by all stages
 	conns  *conn.Shard
@@ -82,7 +83,7 @@ type Worker struct {
 	idle       int             // empty turns in a row
 	answers    limit
 	mtu        uint16 // of the way that AnswerFragmentNeeded is about
-	ident      uint16 // of the last IPv4 packet that the worker put headers of its own on
+	ident      uint32 // of the last packet that the worker put an IP header of its own on
 	holding    hold
 	defence    defence
 	counters   Counters
@@ -132,7 +133,7 @@ func NewWorkers(plans []Plan, tables *Tables) ([]*Worker, error) {
 
 func newWorker(p *Plan, tables *Tables) (*Worker, error) {
 	w := &Worker{
-		Plan: *p, tables: tables,
+		Plan: *p, tables: tables, ident: uint32(p.Number),
 		out:          make([]batch, len(p.Queues)),
 		loads:        make([]schedule.Load, p.Reals),
 		rotors:       make([]schedule.State, p.Services),

@@ -147,6 +147,7 @@ type Worker struct {
 	Sleeps      uint64            `json:"sleeps"`
 	Received    uint64            `json:"received"`
 	Injected    uint64            `json:"injected"`
+	Made        uint64            `json:"made"`  // further fragments of packets that were too long
 	Taken       uint64            `json:"taken"` // packets that other workers handed over
 	Transmitted uint64            `json:"transmitted"`
 	Punted      uint64            `json:"punted"`

@@ -36,6 +36,8 @@ var counterMetrics = []metric[lcore.Counters]{
 		func(c *lcore.Counters) uint64 { return c.Taken }),
 	figure(ofWorker, "cleat_worker_injected_packets_total", "Packets that management gave the worker to transmit.",
 		func(c *lcore.Counters) uint64 { return c.Injected }),
+	figure(ofWorker, "cleat_worker_made_packets_total", "Packets that the worker made: further fragments of packets that were too long for their way.",
+		func(c *lcore.Counters) uint64 { return c.Made }),
 	figure(ofWorker, "cleat_worker_transmitted_packets_total", "Packets that a port took from the worker.",
 		func(c *lcore.Counters) uint64 { return c.Transmitted }),
 	figure(ofWorker, "cleat_worker_held_packets", "Packets that wait for the MAC address of their next hop.",

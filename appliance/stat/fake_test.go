@@ -63,7 +63,7 @@ func (f fake) Workers(context.Context) ([]api.Worker, error) {
 
 func (f fake) Counters() []lcore.Counters {
 	c := lcore.Counters{
-		Received: 2_001, Taken: 2_002, Injected: 2_003, Transmitted: 2_004, Held: 2_005,
+		Received: 2_001, Taken: 2_002, Injected: 2_003, Made: 2_019, Transmitted: 2_004, Held: 2_005,
 		Turns: 2_006, EmptyTurns: 2_007, Sleeps: 2_008,
 		TemplateHits: 2_009, TemplateMisses: 2_010, TemplateInserts: 2_011, TemplateExtensions: 2_012,
 		TemplateExpiries: 2_013, TemplateInvalidations: 2_014, ConnectionInserts: 2_015, ConnectionExpiries: 2_016,

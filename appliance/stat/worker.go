@@ -12,7 +12,7 @@ import (
 func Worker(n, cpu int, c *lcore.Counters) api.Worker {
 	w := api.Worker{
 		Worker: n, Lcore: cpu, Turns: c.Turns, EmptyTurns: c.EmptyTurns, Sleeps: c.Sleeps,
-		Received: c.Received, Taken: c.Taken, Injected: c.Injected, Transmitted: c.Transmitted,
+		Received: c.Received, Taken: c.Taken, Injected: c.Injected, Made: c.Made, Transmitted: c.Transmitted,
 		Punted: c.Verdicts[lcore.Punted], HandedOver: c.Verdicts[lcore.HandedOver], Held: c.Held, Unaccounted: c.Unaccounted(),
 		Drops:      map[string]uint64{},
 		PollGapMax: float64(c.GapMax) / 1e9, PollGapP99: Quantile(&c.Gaps, 0.99),

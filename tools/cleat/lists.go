@@ -44,6 +44,7 @@ func printWorkers(w io.Writer, workers []api.Worker) error {
 	count("sleeps", func(w api.Worker) uint64 { return w.Sleeps })
 	count("received", func(w api.Worker) uint64 { return w.Received })
 	count("injected", func(w api.Worker) uint64 { return w.Injected })
+	count("made", func(w api.Worker) uint64 { return w.Made })
 	count("taken over", func(w api.Worker) uint64 { return w.Taken })
 	count("transmitted", func(w api.Worker) uint64 { return w.Transmitted })
 	count("punted", func(w api.Worker) uint64 { return w.Punted })
