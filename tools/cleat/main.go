@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -25,7 +27,17 @@ const (
 
 func main() {
 	signal.Ignore(syscall.SIGPIPE) // a reader that stops early (head) then gives EPIPE, which is no error
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(byName(os.Args), os.Stdout, os.Stderr))
+}
+
+// byName is the command line after the program's name, which is a command too if it is that of a tool of the kernel's: a
+// symbolic link named ipvsadm is cleat ipvsadm.
+func byName(args []string) []string {
+	name := filepath.Base(args[0])
+	if kernelTools[name] == nil {
+		return args[1:]
+	}
+	return append([]string{name}, args[1:]...)
 }
 
 // run does what args say and returns the exit code.
@@ -47,6 +59,9 @@ func report(err error, stderr io.Writer) int {
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return exitOK
 	}
+	if ended, ok := errors.AsType[exitCode](err); ok {
+		return int(ended)
+	}
 	prefix := "cleat: "
 	for line := range strings.Lines(strings.ReplaceAll(err.Error(), "\t", "  ")) {
 		if line = strings.TrimRight(line, "\n"); line != "" {
@@ -62,6 +77,11 @@ func report(err error, stderr io.Writer) int {
 	}
 	return exitUsage // the command line is all that can be wrong before a command runs
 }
+
+// exitCode ends a command that has said itself what there was to say.
+type exitCode int
+
+func (e exitCode) Error() string { return "exit code " + strconv.Itoa(int(e)) }
 
 // failure is what went wrong after the command line was found right.
 type failure struct{ error }

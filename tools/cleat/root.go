@@ -37,6 +37,9 @@ func newRoot(out *bufio.Writer) *cobra.Command {
 Exit codes: 0 done, 1 cleatd refused or failed, 2 wrong usage, 3 cleatd is not reachable.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
+		TraverseChildren:  true, // --socket may stand before the name of a command that reads its flags itself
+		Args:              cobra.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(*cobra.Command, []string) error { return o.check() },
 	}
 	flags := root.PersistentFlags()
@@ -45,8 +48,11 @@ Exit codes: 0 done, 1 cleatd refused or failed, 2 wrong usage, 3 cleatd is not r
 	complete(root, "output", outputs)
 	root.AddCommand(
 		o.statusCommand(), o.servicesCommand(), o.templatesCommand(), o.connectionsCommand(), o.workersCommand(),
-		o.portsCommand(), o.neighborsCommand(), o.reloadCommand(), o.clockCommand(), o.versionCommand(),
+		o.portsCommand(), o.neighborsCommand(), o.reloadCommand(), o.clockCommand(), o.versionCommand(), o.procCommand(),
 	)
+	for name, tool := range kernelTools {
+		root.AddCommand(o.kernelTool(name, tool))
+	}
 	return root
 }
 
