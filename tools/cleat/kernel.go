@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -27,7 +28,9 @@ type kernelTool struct {
 // kernelTools by name: of the command, and of a symbolic link to cleat.
 var kernelTools = map[string]*kernelTool{
 	"ipvsadm": {"Virtual services as ipvsadm 1.31 has them: the same options, messages, listings and exit codes",
-		func(o *operator, args []string, stderr io.Writer) int { return o.ipvsadm("ipvsadm", stderr).Run(args) }},
+		func(o *operator, args []string, stderr io.Writer) int {
+			return o.ipvsadm(calledAs("ipvsadm"), stderr).Run(args)
+		}},
 	"ipvsadm-save": {"The virtual services as a list of rules for ipvsadm-restore",
 		func(o *operator, args []string, stderr io.Writer) int {
 			return o.ipvsadm("ipvsadm-save", stderr).Save(args)
@@ -50,6 +53,14 @@ func (o *operator) kernelTool(name string, tool *kernelTool) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// calledAs is the path of the link by which cleat was started as that tool, else the tool's name.
+func calledAs(tool string) string {
+	if filepath.Base(os.Args[0]) == tool {
+		return os.Args[0]
+	}
+	return tool
 }
 
 func (o *operator) ipvsadm(name string, stderr io.Writer) *ipvsadm.Tool {

@@ -26,11 +26,15 @@ func (t *Tool) do(r *request) (code int, err error) {
 	default:
 		err = t.Cleatd.Do(r.change())
 	}
-	if p, ok := errors.AsType[*api.Problem](err); ok {
+	p, refused := errors.AsType[*api.Problem](err)
+	switch {
+	case refused && (r.command == list || r.command == save):
+		return 0, &failure{exitListing, refusal(r.command, p)}
+	case refused:
 		fmt.Fprintln(t.Stderr, refusal(r.command, p))
 		return exitRefused, nil
 	}
-	return 0, absent(err)
+	return exitOK, absent(err)
 }
 
 // absent words an error that is none of the tool's own: nobody answers, as if there were no IPVS.
@@ -113,7 +117,6 @@ var refusals = map[command]map[string]string{
 	addService:    {"EEXIST": "Service already exists", "ENOENT": "Scheduler or persistence engine not found"},
 	editService:   {"ESRCH": "No such service", "ENOENT": "Scheduler or persistence engine not found"},
 	deleteService: {"ESRCH": "No such service"},
-	list:          {"ESRCH": "No such service"},
 	zero:          {"ESRCH": "No such service"},
 	addServer:     {"ESRCH": "Service not defined", "EEXIST": "Destination already exists"},
 	editServer:    {"ESRCH": "Service not defined", "ENOENT": "No such destination"},

@@ -98,7 +98,7 @@ func (t *Tool) entries(names *naming, engines bool) error {
 	w := bufio.NewWriter(t.Stdout)
 	fmt.Fprintf(w, "IPVS connection entries\n"+entryFormat, "pro", "expire", "state", "source", "virtual")
 	if engines {
-		fmt.Fprintf(w, engineFormat, "destination", "pe name", "pe_data")
+		fmt.Fprintf(w, "%-18s %-16s %s\n", "destination", "pe name", "pe_data")
 	} else {
 		fmt.Fprintln(w, "destination")
 	}
@@ -111,7 +111,7 @@ func (t *Tool) entries(names *naming, engines bool) error {
 			return err
 		}
 		data, _, _ := strings.Cut(e.data, " ") // the tool reads the kernel's text word by word
-		_, err := fmt.Fprintf(w, engineFormat, server, e.engine, data)
+		_, err := fmt.Fprintf(w, "%-16s %-18s %s\n", server, e.engine, data)
 		return err
 	})
 	if err != nil {
@@ -120,7 +120,4 @@ func (t *Tool) entries(names *naming, engines bool) error {
 	return w.Flush()
 }
 
-const (
-	entryFormat  = "%-3s %-6s %-11s %-18s %-18s "
-	engineFormat = "%-18s %-16s %s\n"
-)
+const entryFormat = "%-3s %-6s %-11s %-18s %-18s "

@@ -37,7 +37,7 @@ func (t *Tool) list(r *request) error {
 	if r.has(serviceAddress) {
 		services = slices.DeleteFunc(services, func(l listed) bool { return l.ServiceID != *r.service.id() })
 		if len(services) == 0 {
-			return &failure{exitListing, refusals[list]["ESRCH"]}
+			return &failure{exitListing, "No such service"}
 		}
 	}
 	w := bufio.NewWriter(t.Stdout)
@@ -192,7 +192,7 @@ func printServices(w io.Writer, services []listed, f format, names *naming) {
 // attributes is " rr (flags) persistent 300 mask 255.255.255.0 pe sip ops".
 func (l *listed) attributes() string {
 	line := " " + l.Scheduler
-	if flags := l.schedFlags(); flags != "" {
+	if flags, set := l.schedFlags(); set {
 		line += " (" + flags + ")"
 	}
 	if l.Persistent > 0 {

@@ -20,7 +20,7 @@ func (t *Tool) save(numeric bool) error {
 		fmt.Fprintf(w, "-A %s%s\n", name, l.saved())
 		for j := range l.servers {
 			s := &l.servers[j]
-			fmt.Fprintf(w, "-a %s -r %s %s -w %d%s\n", name, names.endpoint(s.address, inFile(l.Protocol)), s.method(), s.Weight, s.savedTunnel())
+			fmt.Fprintf(w, "-a %s -r %s %s -w %d%s\n", name, names.endpoint(s.address, l.Protocol), s.method(), s.Weight, s.savedTunnel())
 		}
 	}
 	return w.Flush()
@@ -54,7 +54,7 @@ func (l *listed) saved() string {
 	if l.OnePacket {
 		line += " -o"
 	}
-	if flags := l.schedFlags(); flags != "" {
+	if flags, set := l.schedFlags(); set {
 		line += " -b " + flags
 	}
 	return line

@@ -1,6 +1,6 @@
 /* A kernel with IPVS, as far as ipvsadm asks over the old socket options (spec/ipvsadm.md I7): preloaded, it lets the real tool run
- * anywhere. Every change is accepted and written to the file that CLEAT_IPVS_LOG names, one line each:
- *   command protocol address:port mark scheduler flags timeout netmask [| server:port method weight upper lower]
+ * anywhere. Every change is accepted and written to the file that CLEAT_IPVS_LOG names, one line each,
+ * as in spec/ipvsadm-golden-errors.txt.
  * The services are those of the file that CLEAT_IPVS_TABLE names, one a line, each followed by its servers:
  *   s protocol address port mark scheduler flags timeout netmask COUNTERS
  *   d address port method weight upper lower active inactive persistent COUNTERS
@@ -15,8 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { BASE = 64 + 1024 + 64, INFO = 1, SERVICES = 2, SERVICE = 3, SERVERS = 4, TIMEOUT = 6, DAEMON = 7,
-       FLUSH = 5, ADD_SERVER = 7, EDIT_SERVER = 9, SET_TIMEOUT = 10, START = 11, STOP = 12, MOST = 64 };
+enum { BASE = 64 + 1024 + 64, INFO = 1, SERVICES = 2, SERVICE = 3, SERVERS = 4, TIMEOUT = 6, DAEMON = 7, MOST = 64 };
 
 struct service { unsigned short protocol; unsigned address; unsigned short port; unsigned mark; char scheduler[16]; unsigned flags, timeout, netmask; };
 struct server { unsigned address; unsigned short port; unsigned method; int weight; unsigned upper, lower; };
@@ -83,26 +82,18 @@ int socket(int family, int type, int protocol) {
 	return real(family, type, protocol);
 }
 
-static void told(FILE *log, int command, const void *value) {
+static void told(FILE *log, int command, const void *value, unsigned size) {
 	char a[INET_ADDRSTRLEN], b[INET_ADDRSTRLEN];
-	if (command == SET_TIMEOUT) {
-		const int *t = value;
-		fprintf(log, "%d %d %d %d\n", command, t[0], t[1], t[2]);
-	} else if (command == START || command == STOP) {
-		const struct daemon *d = value;
-		fprintf(log, "%d %d %s %d\n", command, d->state, d->interface, d->syncid);
-	} else if (command == FLUSH) {
-		fprintf(log, "%d\n", command);
-	} else {
-		const struct service *s = value;
-		fprintf(log, "%d %u %s:%u %u %s %u %u %s", command, s->protocol, inet_ntop(AF_INET, &s->address, a, sizeof a), ntohs(s->port),
-		        s->mark, s->scheduler[0] ? s->scheduler : "-", s->flags, s->timeout, inet_ntop(AF_INET, &s->netmask, b, sizeof b));
-		if (command >= ADD_SERVER && command <= EDIT_SERVER) {
-			const struct server *d = (const void *)(s + 1);
-			fprintf(log, " | %s:%u %u %d %u %u", inet_ntop(AF_INET, &d->address, a, sizeof a), ntohs(d->port), d->method, d->weight, d->upper, d->lower);
-		}
-		fprintf(log, "\n");
+	const struct service *s = value;
+	fprintf(log, "[set cmd=%d len=%u", command, size);
+	if (size >= sizeof *s)
+		fprintf(log, " proto=%u addr=%s port=%u fwm=%u sched=%s flags=%x timeout=%u mask=%s", s->protocol, inet_ntop(AF_INET, &s->address, a, sizeof a),
+		        ntohs(s->port), s->mark, s->scheduler, s->flags, s->timeout, inet_ntop(AF_INET, &s->netmask, b, sizeof b));
+	if (size > sizeof *s) {
+		const struct server *d = (const void *)(s + 1);
+		fprintf(log, " dest=%s:%u cf=%u w=%d u=%u l=%u", inet_ntop(AF_INET, &d->address, a, sizeof a), ntohs(d->port), d->method, d->weight, d->upper, d->lower);
 	}
+	fprintf(log, "]\n");
 }
 
 int setsockopt(int fd, int level, int name, const void *value, socklen_t size) {
@@ -110,7 +101,7 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t size) {
 	if (level != 0 || name < BASE || name > BASE + 15) return real(fd, level, name, value, size);
 	FILE *log = fopen(getenv("CLEAT_IPVS_LOG") ?: "/dev/null", "a");
 	if (log) {
-		told(log, name - BASE, value);
+		told(log, name - BASE, value, size);
 		fclose(log);
 	}
 	return 0;

@@ -3,6 +3,7 @@ package ipvsadm
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,7 @@ type naming struct {
 	hosts   hosts
 }
 
-// endpoint writes 10.0.0.1:80, [fd00::1]:80 or localhost:http. The protocol is as in the services file.
+// endpoint writes 10.0.0.1:80, [fd00::1]:80 or localhost:http. Ports of servers of a mark have no names.
 func (n *naming) endpoint(a netip.AddrPort, protocol string) string {
 	host, port := a.Addr().String(), strconv.Itoa(int(a.Port()))
 	if !n.numeric {
@@ -84,7 +85,7 @@ func (l *listed) name(n *naming) string {
 }
 
 func (s *listedServer) name(n *naming, of *listed) string {
-	return cut(n.endpoint(s.address, inFile(of.Protocol)), serverWidth, s.address.Addr())
+	return cut(n.endpoint(s.address, of.Protocol), serverWidth, s.address.Addr())
 }
 
 func cut(name string, width int, ip netip.Addr) string {
@@ -94,11 +95,16 @@ func cut(name string, width int, ip netip.Addr) string {
 	return name
 }
 
-// schedFlags are the names of the service's scheduler flags, between commas.
-func (l *listed) schedFlags() string {
+// schedFlags are the names of the scheduler flags that are set, between commas; set says whether there are any. Of sh and mh the
+// tool knows their own flags only, so that there may be flags without a name.
+func (l *listed) schedFlags() (names string, set bool) {
 	var bits uint8
 	for _, name := range l.Flags {
 		bits |= flagBit(name)
 	}
-	return strings.Join(nameFlags(bits, l.Scheduler), ",")
+	known := nameFlags(bits, l.Scheduler)
+	if own := ownFlags[l.Scheduler]; own != nil {
+		known = slices.DeleteFunc(known, func(name string) bool { return !slices.Contains(own, name) })
+	}
+	return strings.Join(known, ","), bits != 0
 }

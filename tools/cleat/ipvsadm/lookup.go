@@ -20,9 +20,15 @@ type portEntry struct {
 	port           uint16
 }
 
+// Where names come from: the machine's, but for tests.
+var (
+	servicesFile = "/etc/services"
+	resolver     = net.DefaultResolver
+)
+
 // ports are the services file, in its order: aliases follow the name they belong to.
 var ports = sync.OnceValue(func() []portEntry {
-	text, _ := os.ReadFile("/etc/services") // without it there are no names
+	text, _ := os.ReadFile(servicesFile) // without it there are no names
 	return parsePorts(string(text))
 })
 
@@ -46,16 +52,11 @@ func parsePorts(text string) (entries []portEntry) {
 	return entries
 }
 
-// inFile is what a service's protocol is called in the services file; those of marks are TCP's (services.md S1.1).
-func inFile(protocol string) string {
-	if protocol == "mark" {
-		return "tcp"
-	}
-	return protocol
-}
-
+// portByName finds a port of a service's protocol; a mark counts as TCP (services.md S1.1).
 func portByName(name, protocol string) (uint16, bool) {
-	protocol = inFile(protocol)
+	if protocol == "mark" {
+		protocol = "tcp"
+	}
 	for _, e := range ports() {
 		if e.name == name && e.protocol == protocol {
 			return e.port, true
@@ -78,7 +79,7 @@ func portName(port uint16, protocol string) string {
 func lookUpHost(name string) (netip.Addr, bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", name)
+	found, err := resolver.LookupNetIP(ctx, "ip4", name)
 	if err != nil || len(found) == 0 {
 		return netip.Addr{}, false
 	}
@@ -100,7 +101,7 @@ func (h *hosts) name(ip netip.Addr) string {
 	if !h.slow {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		if found, err := net.DefaultResolver.LookupAddr(ctx, name); err == nil && len(found) > 0 {
+		if found, err := resolver.LookupAddr(ctx, name); err == nil && len(found) > 0 {
 			name = strings.TrimSuffix(found[0], ".")
 		}
 		h.slow = ctx.Err() != nil
