@@ -24,6 +24,7 @@ run   | nginx           | nginx      | the real servers of the lab
 run   | curl            | curl       | the clients of the lab
 run   | tcpdump         | tcpdump    | to watch packets in the lab
 test  | ruby            | ruby       | checks the syntax of the Vagrantfile
+test  | ipvsadm         | ipvsadm    | what cleat ipvsadm is compared with; its service is not started
 '
 dpdk_min=22.11.7 # older ones have CVE-2024-11614 (vhost)
 drivers='null ring pcap af_packet af_xdp tap memif'
@@ -71,7 +72,7 @@ as_root() {
 	fi
 }
 
-# hold_services keeps the services of new packages (nginx on port 80) from being started while they are
+# hold_services keeps the services of new packages (nginx on port 80, ipvsadm) from being started while they are
 # installed: by a policy of our own, unless the machine has one. release_services takes it away again.
 policy=/usr/sbin/policy-rc.d
 held=no
@@ -81,7 +82,7 @@ hold_services() {
 	trap release_services EXIT
 	trap 'exit 130' INT TERM
 	# shellcheck disable=SC2016 # $1 is for the policy to see
-	printf '#!/bin/sh\n# made by cleat/tools/setup.sh for the time of one apt-get install\ncase $1 in nginx*) exit 101 ;; esac\nexit 0\n' |
+	printf '#!/bin/sh\n# made by cleat/tools/setup.sh for the time of one apt-get install\ncase $1 in nginx*|ipvsadm*) exit 101 ;; esac\nexit 0\n' |
 		as_root tee "$policy" >/dev/null
 	as_root chmod 755 "$policy"
 }

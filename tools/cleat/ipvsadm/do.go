@@ -29,7 +29,7 @@ func (t *Tool) do(r *request) (code int, err error) {
 	p, refused := errors.AsType[*api.Problem](err)
 	switch {
 	case refused && (r.command == list || r.command == save):
-		return 0, &failure{exitListing, refusal(r.command, p)}
+		return 0, &failure{code: exitListing, text: refusal(r.command, p)}
 	case refused:
 		fmt.Fprintln(t.Stderr, refusal(r.command, p))
 		return exitRefused, nil

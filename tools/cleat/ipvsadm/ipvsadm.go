@@ -49,16 +49,19 @@ type Tool struct {
 	Stderr io.Writer
 }
 
-// failure is a message that ends the run, -R included.
+// failure is a message that ends the run, -R included unless it goes on.
 type failure struct {
-	code int
-	text string
+	code   int
+	text   string
+	goesOn bool // with the next line of -R
 }
 
 func (f *failure) Error() string { return f.text }
 
 // usage is what the tool itself finds wrong.
-func usage(format string, a ...any) error { return &failure{exitUsage, fmt.Sprintf(format, a...)} }
+func usage(format string, a ...any) error {
+	return &failure{code: exitUsage, text: fmt.Sprintf(format, a...)}
+}
 
 // finished ends a run without a message: after --help and --version, also within -R.
 var finished = errors.New("")
@@ -126,8 +129,11 @@ func (t *Tool) line(args []string, restoring bool) (code int, err error) {
 	r, err := parse(args)
 	switch {
 	case errors.Is(err, errNoCommand) || err == nil && restoring && r.command == restore:
-		return 0, &failure{exitRefused, fmt.Sprintf("Try `%s -h' or '%[1]s --help' for more information.", t.Name)}
+		return 0, &failure{code: exitRefused, text: fmt.Sprintf("Try `%s -h' or '%[1]s --help' for more information.", t.Name)}
 	case err != nil:
+		if f, ok := errors.AsType[*failure](err); ok && f.goesOn {
+			return t.end(0, f), nil
+		}
 		return 0, err
 	}
 	switch r.command {

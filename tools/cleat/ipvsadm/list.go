@@ -37,7 +37,7 @@ func (t *Tool) list(r *request) error {
 	if r.has(serviceAddress) {
 		services = slices.DeleteFunc(services, func(l listed) bool { return l.ServiceID != *r.service.id() })
 		if len(services) == 0 {
-			return &failure{exitListing, "No such service"}
+			return &failure{code: exitListing, text: "No such service"}
 		}
 	}
 	w := bufio.NewWriter(t.Stdout)

@@ -27,10 +27,14 @@ var (
 )
 
 // ports are the services file, in its order: aliases follow the name they belong to.
-var ports = sync.OnceValue(func() []portEntry {
-	text, _ := os.ReadFile(servicesFile) // without it there are no names
-	return parsePorts(string(text))
-})
+var ports = readPortsOnce()
+
+func readPortsOnce() func() []portEntry {
+	return sync.OnceValue(func() []portEntry {
+		text, _ := os.ReadFile(servicesFile) // without it there are no names
+		return parsePorts(string(text))
+	})
+}
 
 // parsePorts reads lines of "name port/protocol aliases… # comment".
 func parsePorts(text string) (entries []portEntry) {

@@ -22,6 +22,12 @@ func useTestNames() {
 	}}
 }
 
+// useMachineNames is for comparisons with the kernel's tool, which reads the machine's files.
+func useMachineNames(t *testing.T) {
+	servicesFile, ports = "/etc/services", readPortsOnce()
+	t.Cleanup(func() { useTestNames(); ports = readPortsOnce() })
+}
+
 // step is a command of a transcript and what it did.
 type step struct {
 	command        string

@@ -22,7 +22,9 @@ type words struct {
 }
 
 // unknown is a word that popt cannot make a flag of.
-func (w *words) unknown(why string) error { return &failure{exitRefused, w.last + ": " + why} }
+func (w *words) unknown(why string) error {
+	return &failure{code: exitRefused, text: w.last + ": " + why, goesOn: true}
+}
 
 func (w *words) take() string {
 	w.last, w.left = w.left[0], w.left[1:]
