@@ -84,8 +84,8 @@ func (c checker) reachable(a netip.Addr) bool {
 func checkMarks(c checker) {
 	for i, m := range c.Marks {
 		path := at("mark", i)
-		if m.Mark == 0 {
-			c.errorf(path+".mark", "a rule needs a mark").hint("1…4294967295; 0 means unmarked")
+		if !c.given(path + ".mark") {
+			c.errorf(path+".mark", "a rule needs a mark").hint("1…4294967295, or 0 for an exception to the rules behind it")
 		}
 		if c.given(path + ".protocol") {
 			c.oneOf(path+".protocol", "protocol", m.Protocol, "tcp", "udp", "sctp")
@@ -103,7 +103,7 @@ func checkMarkUsed(c checker) {
 		used[s.Mark] = true
 	}
 	for i, m := range c.Marks {
-		if !used[m.Mark] {
+		if !used[m.Mark] && m.Keep == 0 {
 			c.warnf(at("mark", i)+".mark", "no service has mark %d", m.Mark).hint("[[service]] with mark = %d", m.Mark)
 		}
 	}

@@ -75,9 +75,10 @@ func checkServiceAddress(c checker) {
 }
 
 func checkServiceMark(c checker) {
-	ruled := map[uint32]bool{}
+	ruled, composed := map[uint32]bool{}, false // several rules may make one mark
 	for _, m := range c.Marks {
 		ruled[m.Mark] = true
+		composed = composed || m.Keep != 0
 	}
 	for i, s := range c.Services {
 		path := at("service", i) + ".mark"
@@ -86,7 +87,7 @@ func checkServiceMark(c checker) {
 		}
 		if s.Mark == 0 {
 			c.errorf(path, "0 is no mark").hint("1…4294967295")
-		} else if !ruled[s.Mark] && c.sound("mark") {
+		} else if !ruled[s.Mark] && !composed && c.sound("mark") {
 			c.oddf(path, "no [[mark]] rule gives mark %d, so no packet can have it", s.Mark).
 				hint("[[mark]] with mark = %d, destination and ports", s.Mark)
 		}

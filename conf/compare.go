@@ -129,27 +129,5 @@ func (c *comparison) marks(old, new []Mark) {
 	}
 }
 
-// String returns the rule in one line: "mark 3: tcp to 10.0.0.1/32 ports 80, 443".
-func (m *Mark) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "mark %d:", m.Mark)
-	if m.Protocol != "" {
-		b.WriteString(" " + m.Protocol)
-	}
-	if m.Source.IsValid() {
-		fmt.Fprintf(&b, " from %s", m.Source)
-	}
-	if m.Destination.IsValid() {
-		fmt.Fprintf(&b, " to %s", m.Destination)
-	}
-	if len(m.Ports) > 0 {
-		fmt.Fprintf(&b, " ports %s", show("mark.ports", reflect.ValueOf(m.Ports)))
-	}
-	if b.Len() == len(fmt.Sprintf("mark %d:", m.Mark)) {
-		b.WriteString(" every packet")
-	}
-	return b.String()
-}
-
 // String returns "172.16.0.0/12 via 10.8.0.2".
 func (r *Route) String() string { return fmt.Sprintf("%s via %s", r.To, r.Via) }

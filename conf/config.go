@@ -197,11 +197,14 @@ type Log struct {
 // Mark is one rule: a packet that fits all its conditions gets the mark. The first rule that fits
 // decides. Rules are evaluated before the look-up by address (services.md S2, S3).
 type Mark struct {
-	Mark        uint32       `toml:"mark"`        // 1…2^32−1
-	Protocol    string       `toml:"protocol"`    // "tcp", "udp", "sctp", "" for all
-	Destination netip.Prefix `toml:"destination"` // an address stands for itself alone
-	Ports       []PortRange  `toml:"ports"`       // destination ports; none: all
-	Source      netip.Prefix `toml:"source"`      // none: all
+	Mark        uint32       `toml:"mark"`         // 0: none, an exception to the rules behind it
+	Keep        uint32       `toml:"keep"`         // bits of the mark that the rules behind it still decide; 0: none
+	Protocol    string       `toml:"protocol"`     // "tcp", "udp", "sctp", "" for all
+	Destination netip.Prefix `toml:"destination"`  // an address stands for itself alone
+	Ports       []PortRange  `toml:"ports"`        // destination ports; none: all
+	Source      netip.Prefix `toml:"source"`       // none: all
+	SourcePorts []PortRange  `toml:"source_ports"` // none: all
+	AnyPorts    []PortRange  `toml:"any_ports"`    // of source or destination; none: all
 }
 
 // PortRange is first to last, both included. Written 80, "80" or "8000-8099".

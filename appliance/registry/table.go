@@ -116,18 +116,37 @@ func flags(names []string) (f uint8) {
 	return f
 }
 
-func rules(marks []conf.Mark) []service.Rule {
-	out := make([]service.Rule, len(marks))
-	for i, m := range marks {
-		r := service.Rule{Mark: m.Mark, Proto: protocols[m.Protocol]}
-		r.Dst, r.DstMask = prefix(m.Destination)
-		if m.Source.IsValid() {
-			r.Src, r.SrcMask = prefix(m.Source)
+func rules(marks []conf.Mark) (out []service.Rule) {
+	for _, m := range marks {
+		for _, ipv6 := range m.Families() {
+			r := service.Rule{
+				Mark: m.Mark, Keep: m.Keep, Proto: protocols[m.Protocol],
+				Ports: ranges(m.Ports), SrcPorts: ranges(m.SourcePorts), AnyPorts: ranges(m.AnyPorts),
+			}
+			r.Dst, r.DstMask = anywhere(ipv6), flow.MaskOf(0, !ipv6)
+			if m.Destination.IsValid() {
+				r.Dst, r.DstMask = prefix(m.Destination)
+			}
+			if m.Source.IsValid() {
+				r.Src, r.SrcMask = prefix(m.Source)
+			}
+			out = append(out, r)
 		}
-		for _, p := range m.Ports {
-			r.Ports = append(r.Ports, service.PortRange(p))
-		}
-		out[i] = r
+	}
+	return out
+}
+
+// anywhere tells a family.
+func anywhere(ipv6 bool) flow.Addr {
+	if ipv6 {
+		return flow.Addr{}
+	}
+	return flow.V4(0)
+}
+
+func ranges(list []conf.PortRange) (out []service.PortRange) {
+	for _, p := range list {
+		out = append(out, service.PortRange(p))
 	}
 	return out
 }
