@@ -58,6 +58,7 @@ func (w *Worker) expire() {
 // timeOver is what happens when a template's timer runs out: its end, or an extension while connections live under it
 // (persistence.md P4.5, P4.6).
 func (w *Worker) timeOver(i uint32, e *template.Entry) {
+	w.tmpls.Hear(i)
 	if e.Controls != 0 {
 		e.Timeout = w.tables.Extend
 		e.Extensions++
@@ -101,10 +102,12 @@ func (w *Worker) change(v *service.Virtual) {
 		w.incarnations[v.ID] = v.Incarnation
 	}
 	scheduler.Changed(s, v)
-	for i := range v.Reals {
-		w.threshold(&v.Reals[i])
+	if w.judges(v) {
+		for i := range v.Reals {
+			w.threshold(&v.Reals[i])
+		}
 	}
-	if rotor, ok := scheduler.(schedule.Rotor); ok && fresh { // several workers' start at different servers
+	if rotor, ok := scheduler.(schedule.Rotor); ok && fresh && w.shared == nil { // several workers' start at different servers
 		for range w.Number {
 			rotor.Pick(v, s, w.loads, &schedule.Client{})
 		}

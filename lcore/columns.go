@@ -15,7 +15,8 @@ type columns struct {
 
 	packet  [burst.Size]burst.Packet
 	verdict [burst.Size]Verdict
-	moved   [burst.Size]bool // receive: another worker handed it over, so steer leaves it here
+	errand  [burst.Size]errand  // receive: what brought it from another worker; schedule: what takes it there
+	inquiry [burst.Size]inquiry // of errands asking, deciding and decided
 
 	ip      [burst.Size]wire.IPv4    // parse: the packet from its IP header on, without link padding
 	flags   [burst.Size]uint8        // parse: TCP flags, or the SCTP event (conn.SCTPEvent)
@@ -24,7 +25,7 @@ type columns struct {
 	src     [burst.Size]address.Kind // parse: of key.Src
 	dst     [burst.Size]address.Kind // parse: of key.Dst
 
-	owner [burst.Size]uint8 // steer: the worker to hand it over to
+	owner [burst.Size]uint8 // steer: the worker to hand it over to; of errand deciding, receive: the one to answer
 
 	conn   [burst.Size]uint32 // track: connection, 0 for none
 	output [burst.Size]bool   // track: the packet comes from the connection's real server

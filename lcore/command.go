@@ -213,27 +213,38 @@ func walk[R, E any, P wheel.Entry[E]](
 	return n, next, err
 }
 
-// Purge ends the connections of servers that are gone, then their templates that control nothing (persistence.md P6.3), a bounded
-// number of entries between two turns.
-func (w *Worker) Purge() error {
-	gone := func(slot uint32) bool { return !w.tables.Services.Real(slot).Available }
-	connections, templates := uint32(0), uint32(0)
+// PurgeConnections ends the connections of servers that are gone (persistence.md P6.3), a bounded number of entries between two turns.
+func (w *Worker) PurgeConnections() error {
+	return w.visit(w.conns.Highest, func(i uint32) {
+		if e := &w.conns.Entries[i]; e.Live() && w.gone(e.Slot) {
+			w.endConnection(i)
+		}
+	})
+}
+
+// PurgeTemplates ends the templates of servers that are gone which control nothing. To be called when PurgeConnections has returned on all
+// workers, since a template may control connections of any.
+func (w *Worker) PurgeTemplates() error {
+	return w.visit(w.tmpls.Highest, func(i uint32) {
+		w.tmpls.Hear(i)
+		if e := &w.tmpls.Entries[i]; e.Live() && e.Controls == 0 && w.gone(e.Slot) {
+			w.endTemplate(i)
+		}
+	})
+}
+
+func (w *Worker) gone(slot uint32) bool { return !w.tables.Services.Real(slot).Available }
+
+// visit calls f for every slot of a table up to the highest used one.
+func (w *Worker) visit(highest func() uint32, f func(i uint32)) error {
+	at := uint32(0)
 	return w.Do(func() bool {
 		for range walkStep {
-			switch {
-			case connections < w.conns.Highest():
-				connections++
-				if e := &w.conns.Entries[connections]; e.Live() && gone(e.Slot) {
-					w.endConnection(connections)
-				}
-			case templates < w.tmpls.Highest():
-				templates++
-				if e := &w.tmpls.Entries[templates]; e.Live() && e.Controls == 0 && gone(e.Slot) {
-					w.endTemplate(templates)
-				}
-			default:
+			if at >= highest() {
 				return true
 			}
+			at++
+			f(at)
 		}
 		return false
 	})

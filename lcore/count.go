@@ -2,37 +2,43 @@ package lcore
 
 import (
 	"cleat/lcore/conn"
-	"cleat/lcore/schedule"
 	"cleat/lcore/service"
-	"cleat/lcore/template"
 )
-
-// assure marks the template of a connection as one that has been used in earnest (P8.4).
-func (w *Worker) assure(c *conn.Entry) {
-	if c.Template != 0 {
-		w.tmpls.Entries[c.Template].State = template.Assured
-	}
-}
 
 // opened counts a connection just made, inactive until its first state (scheduling.md G.8).
 func (w *Worker) opened(c *conn.Entry, r *service.Real) {
-	l := &w.loads[c.Slot]
-	l.Inactive++
-	if r.Upper != 0 && total(l) >= r.Upper { // C9.3
-		l.Overload = true
+	w.loads[c.Slot].Inactive++
+	if c.Owner == 0 {
+		w.shared.add(c.Slot, 0, +1)
+		w.filled(r)
 	}
-	w.stats.load(c.Slot, l)
+	w.stats.load(c.Slot, &w.loads[c.Slot])
+}
+
+// promised counts a connection to r that another worker will make.
+func (w *Worker) promised(r *service.Real) {
+	w.loads[r.Slot].OthersInactive++ // until the next sums
+	w.shared.add(r.Slot, 0, +1)
+	w.filled(r)
+	w.stats.load(r.Slot, &w.loads[r.Slot])
+}
+
+// filled judges r after it has got another connection (C9.3).
+func (w *Worker) filled(r *service.Real) {
+	if r.Upper != 0 && w.total(r.Slot) >= r.Upper {
+		w.loads[r.Slot].Overload = true
+	}
 }
 
 // setState moves a TCP or SCTP connection to a state and counts it as active or inactive by that.
 func (w *Worker) setState(c *conn.Entry, s conn.State) {
 	if was := c.State.Active(); was != s.Active() {
-		l := &w.loads[c.Slot]
+		l, more := &w.loads[c.Slot], int32(+1)
 		if was {
-			l.Active, l.Inactive = l.Active-1, l.Inactive+1
-		} else {
-			l.Active, l.Inactive = l.Active+1, l.Inactive-1
+			more = -1
 		}
+		l.Active, l.Inactive = l.Active+more, l.Inactive-more
+		w.shared.add(c.Slot, more, -more)
 		w.stats.load(c.Slot, l)
 	}
 	if (s == conn.Established || s == conn.SCTPEstablished) && c.State != s { // not with every packet: the template is a cache line away
@@ -46,10 +52,12 @@ func (w *Worker) closed(c *conn.Entry) {
 	l := &w.loads[c.Slot]
 	if c.State.Active() {
 		l.Active--
+		w.shared.add(c.Slot, -1, 0)
 	} else {
 		l.Inactive--
+		w.shared.add(c.Slot, 0, -1)
 	}
-	if total(l) < w.tables.Services.Real(c.Slot).Lower { // C9.3
+	if w.total(c.Slot) < w.tables.Services.Real(c.Slot).Lower { // C9.3
 		l.Overload = false
 	}
 	w.stats.load(c.Slot, l)
@@ -59,15 +67,18 @@ func (w *Worker) closed(c *conn.Entry) {
 func (w *Worker) endConnection(i uint32) {
 	c := &w.conns.Entries[i]
 	w.closed(c)
-	if c.Template != 0 {
-		w.tmpls.Entries[c.Template].Controls--
-	}
+	w.leaveTemplate(place{c.Template, c.Owner})
 	w.conns.Remove(i)
 	w.changed = true
 }
 
-// total is what thresholds are compared with: all connections of the server, as far as this worker knows.
-func total(l *schedule.Load) uint32 {
+// total is what thresholds are compared with: all connections of the server in a slot, as far as this worker knows.
+func (w *Worker) total(slot uint32) uint32 {
+	if w.shared != nil {
+		active, inactive := w.shared.of(slot)
+		return uint32(active + inactive)
+	}
+	l := &w.loads[slot]
 	return uint32(l.Active + l.Inactive + l.OthersActive + l.OthersInactive)
 }
 
@@ -75,7 +86,7 @@ func total(l *schedule.Load) uint32 {
 func (w *Worker) threshold(r *service.Real) {
 	l := &w.loads[r.Slot]
 	was := l.Overload
-	switch n := total(l); {
+	switch n := w.total(r.Slot); {
 	case r.Upper == 0 || n < r.Lower:
 		l.Overload = false
 	case n >= r.Upper:

@@ -119,13 +119,20 @@ func (w *Worker) lookAtNext() {
 		return
 	}
 	if c := &w.conns.Entries[i]; c.Live() && w.dropsConnection(c) {
-		t := c.Template
 		w.counters.DropEntryEnds++
 		w.endConnection(i)
-		if t != 0 && w.tmpls.Entries[t].Controls == 0 && w.tmpls.Entries[t].State != template.Assured { // P8.6
-			w.counters.DropEntryEnds++
-			w.endTemplate(t)
+		if c.Template != 0 && c.Owner == 0 { // P8.6; another worker's falls when that one looks at it
+			w.abandon(c.Template)
 		}
+	}
+}
+
+// abandon ends template i if it controls nothing and was never used in earnest.
+func (w *Worker) abandon(i uint32) {
+	w.tmpls.Hear(i)
+	if e := &w.tmpls.Entries[i]; e.Controls == 0 && e.State != template.Assured {
+		w.counters.DropEntryEnds++
+		w.endTemplate(i)
 	}
 }
 
@@ -142,6 +149,7 @@ func (w *Worker) dropsConnection(c *conn.Entry) bool {
 
 // lookAtTemplate is P8.5.
 func (w *Worker) lookAtTemplate(i uint32) {
+	w.tmpls.Hear(i)
 	e := &w.tmpls.Entries[i]
 	if !e.Live() || e.Controls != 0 {
 		return

@@ -112,10 +112,10 @@ var workerFixtures = []fixture{
 	{"handover_full", wishes{settings: kernel, workers: 2, services: []wish{web(0)}}, []step{
 		{"the other worker does not come for them", func(r *rig) {
 			owner := r.owner(alice)
-			r.ports[outside].Inject(1-owner, repeat(handoverRing+1, fromClient(alice, "10.0.0.1:81", "R"))...)
+			r.ports[outside].Inject(1-owner, repeat(handover+1, fromClient(alice, "10.0.0.1:81", "R"))...)
 			for r.workers[1-owner].Turn() != 0 {
 			}
-		}, counted{HandedOver: handoverRing, DropHandoverFull: 1, DropNoAnswer: handoverRing}, nil},
+		}, counted{HandedOver: handover, DropHandoverFull: 1, DropNoAnswer: handover}, nil},
 	}},
 	{"handed over", wishes{settings: kernel, workers: 2, services: []wish{{proto: flow.TCP, vip: vip80, servers: three[:1]}}}, []step{
 		{"a client's packet that comes to the other worker", func(r *rig) {

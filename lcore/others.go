@@ -1,6 +1,7 @@
 package lcore
 
 import (
+	"sync/atomic"
 	"time"
 
 	"cleat/lcore/service"
@@ -26,23 +27,50 @@ func (o *others) of(workers []*Worker, self int) {
 }
 
 // refresh renews the sums for the servers of v if they are too old, and judges by them which servers are overloaded: a worker may have no connection
-// of its own whose end would tell (C9.3).
+// of its own whose end would tell (C9.3). Between two picks of the one worker that schedules for a service its servers' connections only become fewer, so
+// their level tells whether they once were few enough.
 func (o *others) refresh(w *Worker, v *service.Virtual) {
-	if !v.Balanced || len(o.stats) == 0 || w.now-o.at[v.ID] < othersAge {
+	if !v.Balanced || len(o.stats) == 0 || w.shared == nil && w.now-o.at[v.ID] < othersAge {
 		return
 	}
 	o.at[v.ID] = w.now
 	for i := range v.Reals {
 		r := &v.Reals[i]
 		l := &w.loads[r.Slot]
-		l.OthersActive, l.OthersInactive = 0, 0
-		for _, s := range o.stats {
-			p := &s.publicReals[r.Slot]
-			l.OthersActive += int32(p[activeWord].Load())
-			l.OthersInactive += int32(p[inactiveWord].Load())
-		}
+		l.OthersActive, l.OthersInactive = o.sums(w, r.Slot)
 		if r.Upper != 0 {
 			w.threshold(r)
 		}
 	}
+}
+
+// sums are the other workers' connections of the server in a slot.
+func (o *others) sums(w *Worker, slot uint32) (active, inactive int32) {
+	if w.shared != nil {
+		active, inactive = w.shared.of(slot)
+		return active - w.loads[slot].Active, inactive - w.loads[slot].Inactive
+	}
+	for _, s := range o.stats {
+		p := &s.publicReals[slot]
+		active += int32(p[activeWord].Load())
+		inactive += int32(p[inactiveWord].Load())
+	}
+	return active, inactive
+}
+
+// shared are the connections of all workers, by real server slot: the active ones in the upper half of a word, the inactive ones in the lower.
+// Each is counted from the decision on. They are kept where one worker schedules for a service, and has to know them as exactly as the
+// kernel does; elsewhere there are none, since all workers write them.
+type shared []atomic.Uint64
+
+// add counts so many more.
+func (s shared) add(slot uint32, active, inactive int32) {
+	if s != nil {
+		s[slot].Add(uint64(int64(active)<<32 + int64(inactive)))
+	}
+}
+
+func (s shared) of(slot uint32) (active, inactive int32) {
+	n := s[slot].Load()
+	return int32(n >> 32), int32(n)
 }

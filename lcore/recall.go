@@ -14,6 +14,9 @@ func (w *Worker) recall() {
 		if v == nil || !v.Persistent() || in.verdict[i] != pending || in.conn[i] != 0 || !w.mayCreate(i) {
 			continue
 		}
+		if w.ownerOf(v, &in.key[i]) != w.Number {
+			continue
+		}
 		if t, usable := w.findTemplate(i, v); usable {
 			in.template[i] = t
 		}

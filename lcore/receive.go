@@ -23,11 +23,12 @@ func (o *order) next(ports, peers int) {
 }
 
 // receive fills the burst from all sources: ports, and what other workers handed over. Each is asked first now and then, so that none
-// starves when there is more than a worker can take: the answers of neighbours, which come from ports, are heard even then.
+// starves when there is more than a worker can take: the answers of neighbours, which come from ports, are heard even then. What waited for an answer comes before all.
 func (w *Worker) receive() {
 	w.in.N, w.in.long = 0, 0
 	w.changed = false
 	w.clock()
+	w.resume()
 	if w.order.ports {
 		w.receivePorts()
 		w.receivePeers()
@@ -35,7 +36,7 @@ func (w *Worker) receive() {
 		w.receivePeers()
 		w.receivePorts()
 	}
-	w.order.next(len(w.Queues), len(w.peers))
+	w.order.next(len(w.Queues), 2*len(w.peers))
 }
 
 func (w *Worker) receivePorts() {
@@ -43,26 +44,32 @@ func (w *Worker) receivePorts() {
 	for i := 0; i < len(w.Queues) && in.N < burst.Size; i++ {
 		n := w.Queues[(w.order.port+i)%len(w.Queues)].Receive(in.packet[in.N:])
 		w.counters.Received += uint64(n)
-		in.enter(n, false)
+		in.enter(n, none)
 	}
 }
 
+// receivePeers asks two sources a peer: the even ones are what it handed over, the odd ones its questions and answers.
 func (w *Worker) receivePeers() {
 	in := &w.in
-	for i := 0; i < len(w.peers) && in.N < burst.Size; i++ {
-		if from := w.peers[(w.order.peer+i)%len(w.peers)].from; from != nil {
-			n := from.Pop(in.packet[in.N:])
+	for i := 0; i < 2*len(w.peers) && in.N < burst.Size; i++ {
+		source := (w.order.peer + i) % (2 * len(w.peers))
+		switch p := &w.peers[source/2]; {
+		case p.from == nil: // it is this worker
+		case source%2 != 0:
+			w.receiveInquiries(source/2, p.asks)
+		default:
+			n := p.from.Pop(in.packet[in.N:])
 			w.counters.Taken += uint64(n)
-			in.enter(n, true)
+			in.enter(n, moved)
 		}
 	}
 }
 
 // enter resets the columns of the next n packets.
-func (c *columns) enter(n int, moved bool) {
+func (c *columns) enter(n int, e errand) {
 	for i := c.N; i < c.N+n; i++ {
 		c.verdict[i] = pending
-		c.moved[i] = moved
+		c.errand[i] = e
 		c.conn[i], c.template[i] = 0, 0
 		c.related[i] = false
 		c.virtual[i] = nil

@@ -61,6 +61,8 @@ type wishes struct {
 	settings Settings
 	size     int // of the tables; 0: 1024
 	workers  int // 0: 1
+	scope    Scope
+	handover int // as Plan.Handover
 	hops     []nexthop.Neighbor
 }
 
@@ -99,7 +101,7 @@ func newRig(t testing.TB, w wishes) *rig {
 			Number: i, Workers: n, Pool: r.pool, Alloc: memory.Heap,
 			Queues:      []burst.Queue{r.ports[outside].Queue(i), r.ports[inside].Queue(i)},
 			Connections: size, Templates: size, Services: 64, Reals: 256,
-			Seed: &flow.Seed{1, 2, 3, 4}, Steering: steering,
+			Seed: &flow.Seed{1, 2, 3, 4}, Steering: steering, Scope: w.scope, Handover: w.handover,
 			Clock: func() time.Duration { return r.now },
 		}
 	}

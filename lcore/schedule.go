@@ -17,6 +17,9 @@ func (w *Worker) schedule() {
 		if in.verdict[i] != pending {
 			continue
 		}
+		if w.Workers > 1 && w.consult(i) {
+			continue
+		}
 		known := in.conn[i] != 0
 		if w.changed {
 			w.find(i)
@@ -54,32 +57,56 @@ func (w *Worker) mayCreate(i int) bool {
 // admit opens a connection for packet i and judges it.
 func (w *Worker) admit(i int) Verdict {
 	in := &w.in
-	v, k := in.virtual[i], &in.key[i]
+	v := in.virtual[i]
 	if v == nil || !w.mayCreate(i) {
 		return w.stray(i)
 	}
+	if owner := w.ownerOf(v, &in.key[i]); owner != w.Number {
+		return w.ask(i, owner)
+	}
+	c := w.choose(i, v)
+	return w.open(i, v, &c)
+}
+
+// choice is what was decided on a new connection.
+type choice struct {
+	verdict Verdict // pending if there is a server, AnswerNoDestination if there is none, or why the packet is dropped
+	slot    uint32  // the server's
+	port    uint16  // there
+	place
+}
+
+// place is where a connection is counted already, until it ends or whoever should have made it gives it back.
+type place struct {
+	template uint32 // 0: none
+	owner    uint8  // as conn.Entry.Owner
+}
+
+// choose decides on a new connection for packet i to service v.
+func (w *Worker) choose(i int, v *service.Virtual) choice {
 	if w.defence.dropsPacket() { // C3.6
-		return DropPacketRate
+		return choice{verdict: DropPacketRate}
 	}
 	if v.Persistent() {
-		return w.admitPersistent(i, v)
+		return w.choosePersistent(i, v)
 	}
+	k := &w.in.key[i]
 	if v.Mark == 0 && v.Port != k.DstPort { // C3.3
-		return w.noDestination(i, v)
+		return choice{verdict: AnswerNoDestination}
 	}
 	r := w.pick(i, v)
 	if r == nil {
-		return w.noDestination(i, v)
+		return choice{verdict: AnswerNoDestination}
 	}
 	port := k.DstPort
 	if r.Port != 0 { // C3.4
 		port = r.Port
 	}
-	return w.connect(i, r, port, 0)
+	return choice{slot: r.Slot, port: port}
 }
 
-// admitPersistent opens a connection under the client's template, which it makes if there is none (persistence.md P2).
-func (w *Worker) admitPersistent(i int, v *service.Virtual) Verdict {
+// choosePersistent chooses what the client's template says, which it makes if there is none, and counts the connection there (persistence.md P2).
+func (w *Worker) choosePersistent(i int, v *service.Virtual) choice {
 	in := &w.in
 	k := &in.key[i]
 	t := in.template[i]
@@ -93,19 +120,36 @@ func (w *Worker) admitPersistent(i int, v *service.Virtual) Verdict {
 	} else {
 		w.counters.TemplateMisses++
 		if r = w.pick(i, v); r == nil {
-			return w.noDestination(i, v)
+			return choice{verdict: AnswerNoDestination}
 		}
 		if t = w.remember(i, v, r); t == 0 {
-			return DropTemplatesFull
+			return choice{verdict: DropTemplatesFull}
 		}
 	}
 	port := k.DstPort
 	if k.DstPort == v.Port && r.Port != 0 { // P2 6: PCC and PFMC keep the packet's port
 		port = r.Port
 	}
-	verdict := w.connect(i, r, port, t)
 	w.restart(t)
-	return verdict
+	c := choice{slot: r.Slot, port: port}
+	if w.single(i, v) {
+		w.tmpls.Entries[t].InPackets++ // P3.2
+		return c
+	}
+	w.tmpls.Entries[t].Controls++
+	c.template = t
+	return c
+}
+
+// open does for packet i to service v what was decided.
+func (w *Worker) open(i int, v *service.Virtual, c *choice) Verdict {
+	switch c.verdict {
+	case pending:
+		return w.connect(i, w.tables.Services.Real(c.slot), c.port, c.place)
+	case AnswerNoDestination:
+		return w.noDestination(i, v)
+	}
+	return c.verdict
 }
 
 // remember makes the template for packet i's client (P2 4).
@@ -142,26 +186,24 @@ func (w *Worker) pick(i int, v *service.Virtual) *service.Real {
 	return &v.Reals[n]
 }
 
-// connect opens packet i's connection to r, under template t if that is not 0, and takes the packet as its first.
-func (w *Worker) connect(i int, r *service.Real, port uint16, t uint32) Verdict {
+// connect opens packet i's connection to r, which is counted at a place already, and takes the packet as its first.
+func (w *Worker) connect(i int, r *service.Real, port uint16, at place) Verdict {
 	in := &w.in
 	k := &in.key[i]
-	if in.virtual[i].OnePacket && k.Proto == flow.UDP {
-		return w.onePacket(i, r, port, t)
+	if w.single(i, in.virtual[i]) {
+		return w.onePacket(i, r, port, at)
 	}
 	n := w.conns.Insert(k, r.Addr, port)
 	if n == 0 {
+		w.giveBack(r.Slot, at)
 		return DropConnectionsFull // P2.1: the template stays
 	}
 	w.changed = true
 	w.counters.ConnectionInserts++
 	in.conn[i], in.output[i] = n, false
 	c := &w.conns.Entries[n]
-	c.Slot, c.Forward, c.Mark, c.Template = r.Slot, r.Forward, in.mark[i], t
+	c.Slot, c.Forward, c.Mark, c.Template, c.Owner = r.Slot, r.Forward, in.mark[i], at.template, at.owner
 	c.NoOutput = !r.Forward.Returns()
-	if t != 0 {
-		w.tmpls.Entries[t].Controls++
-	}
 	c.State = conn.FirstState(k.Proto)
 	w.stats.connection(r)
 	w.opened(c, r)

@@ -15,7 +15,10 @@ func (w *Worker) steer() {
 	}
 	in := &w.in
 	for i := range in.N {
-		if in.verdict[i] != pending || in.moved[i] {
+		if in.errand[i] >= deciding && in.verdict[i] != pending {
+			w.misfit(i)
+		}
+		if in.verdict[i] != pending || in.errand[i] != none {
 			continue
 		}
 		client := in.key[i].Src

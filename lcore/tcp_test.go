@@ -227,7 +227,8 @@ func TestPurge(t *testing.T) {
 	}
 	r.turn()
 	r.change(with(kernel, wish{proto: flow.TCP, vip: vip80, persist: hour, servers: []string{"10.9.0.11:80", "10.9.0.12:80", "10.9.0.13:80 1 gone"}}))
-	r.while(func() error { return r.workers[0].Purge() })
+	r.while(r.workers[0].PurgeConnections)
+	r.while(r.workers[0].PurgeTemplates)
 	want := []string{
 		"TCP 01:00 SYN_RECV 172.16.0.2:1 10.0.0.1:80 10.9.0.12:80", "TCP 01:00 SYN_RECV 172.16.0.3:1 10.0.0.1:80 10.9.0.11:80",
 		"TCP 01:00 SYN_RECV 172.16.0.5:1 10.0.0.1:80 10.9.0.12:80", "TCP 01:00 SYN_RECV 172.16.0.6:1 10.0.0.1:80 10.9.0.11:80",

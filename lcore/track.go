@@ -15,9 +15,13 @@ func (w *Worker) track() {
 	if w.tables.Services.Empty() { // C2 1: without any service there are no connections
 		return
 	}
-	ordered := true
+	ordered := w.inquiries.idle() // else some packets may have to wait behind others
 	for i := range in.N {
 		if in.verdict[i] != pending {
+			continue
+		}
+		if in.errand[i] >= deciding { // schedule looks whether there is a connection, if it is for this worker at all
+			ordered = false
 			continue
 		}
 		w.find(i)

@@ -20,7 +20,7 @@ func (w *Worker) transmit() {
 		case v.Sent():
 			w.send(p)
 		case v == HandedOver:
-			if !w.peers[in.owner[i]].to.Push(p) {
+			if !w.handOver(i) {
 				v = DropHandoverFull
 				w.free(p)
 			}

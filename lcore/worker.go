@@ -1,6 +1,7 @@
 package lcore
 
 import (
+	"cmp"
 	"sync/atomic"
 	"time"
 
@@ -45,6 +46,10 @@ type Plan struct {
 	// Seed is the secret of the hashes; Steering picks workers; both are the same for all workers.
 	Seed     *flow.Seed
 	Steering *flow.Steering
+	// Scope says who schedules. The same for all workers.
+	Scope Scope
+	// Handover is how many packets may wait between two workers, and how many questions one may have out (request.go); 0: 1024.
+	Handover int
 	// Clock is monotonic time; the worker reads it once a turn.
 	Clock func() time.Duration
 	// Idle says when to sleep.
@@ -91,29 +96,36 @@ type Worker struct {
 	pubAt      time.Duration
 	publishing int // real servers whose counters are still to be published in this round
 
-	peers   []peer // by worker number
-	others  others
-	wanted  atomic.Pointer[Tables] // set by management
-	adopted atomic.Uint64          // generation that the worker uses
-	mail    mailbox
-	stopped atomic.Bool // by management
-	ended   atomic.Bool // Run has returned
+	peers     []peer // by worker number
+	others    others
+	shared    shared // with several workers and ServiceScope only
+	inquiries inquiries
+	wanted    atomic.Pointer[Tables] // set by management
+	adopted   atomic.Uint64          // generation that the worker uses
+	mail      mailbox
+	stopped   atomic.Bool // by management
+	ended     atomic.Bool // Run has returned
 }
 
-// peer are the rings between this worker and another.
+// peer is another worker: the rings between it and this one, and its templates.
 type peer struct {
-	to   *ring.Ring[burst.Packet] // packets of the other one's clients
-	from *ring.Ring[burst.Packet]
+	to, from    *ring.Ring[burst.Packet] // packets of the receiver's clients
+	asked, asks *ring.Ring[parcel]       // questions and answers: to it, from it
+	tmpls       *template.Shard          // of which others use Tell… only
 }
 
-// handoverRing is the number of packets that may wait between two workers.
-const handoverRing = 1024
+// handover is Plan.Handover where that is 0.
+const handover = 1024
 
 // NewWorkers makes the workers of all plans and ties them together. They use tables from the start.
 func NewWorkers(plans []Plan, tables *Tables) ([]*Worker, error) {
 	workers := make([]*Worker, len(plans))
+	var connections shared
+	if len(plans) > 1 && plans[0].Scope == ServiceScope {
+		connections = make(shared, plans[0].Reals)
+	}
 	for i := range plans {
-		w, err := newWorker(&plans[i], tables)
+		w, err := newWorker(&plans[i], connections, tables)
 		if err != nil {
 			return nil, err
 		}
@@ -122,8 +134,10 @@ func NewWorkers(plans []Plan, tables *Tables) ([]*Worker, error) {
 	for i, a := range workers {
 		for j, b := range workers {
 			if i != j {
-				r := ring.New[burst.Packet](handoverRing)
+				r, q := ring.New[burst.Packet](a.Handover), ring.New[parcel](a.Handover+b.Handover)
 				a.peers[j].to, b.peers[i].from = r, r
+				a.peers[j].asked, b.peers[i].asks = q, q
+				a.peers[j].tmpls = b.tmpls
 			}
 		}
 		a.others.of(workers, i)
@@ -131,15 +145,16 @@ func NewWorkers(plans []Plan, tables *Tables) ([]*Worker, error) {
 	return workers, nil
 }
 
-func newWorker(p *Plan, tables *Tables) (*Worker, error) {
+func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 	w := &Worker{
-		Plan: *p, tables: tables, ident: uint32(p.Number),
+		Plan: *p, tables: tables, shared: connections, ident: uint32(p.Number),
 		out:          make([]batch, len(p.Queues)),
 		loads:        make([]schedule.Load, p.Reals),
 		rotors:       make([]schedule.State, p.Services),
 		incarnations: make([]uint32, p.Services),
 		peers:        make([]peer, p.Workers),
 	}
+	w.Handover = cmp.Or(w.Handover, handover)
 	w.now = w.Clock()
 	w.pubAt = w.now
 	w.tick = ticksOf(w.now)
@@ -152,6 +167,9 @@ func newWorker(p *Plan, tables *Tables) (*Worker, error) {
 		return nil, err
 	}
 	if w.tmpls, err = template.NewShard(p.Alloc, p.Templates, p.Templates6, p.Seed, w.tick); err != nil {
+		return nil, err
+	}
+	if err = w.inquiries.init(w.Handover, p.Seed); err != nil {
 		return nil, err
 	}
 	for _, v := range tables.Services.Virtuals() {
@@ -181,12 +199,21 @@ func (w *Worker) Drain() {
 	for i := range w.holding.n {
 		w.lose(&w.holding.waiting[i].packet)
 	}
+	for i := range w.inquiries.waiting {
+		w.lose(&w.inquiries.waiting[i].packet)
+	}
+	w.inquiries.waiting = nil
 	w.counters.Held, w.holding.n = 0, 0
 	for i := range w.peers {
 		var p [1]burst.Packet
 		for from := w.peers[i].from; from != nil && from.Pop(p[:]) != 0; {
 			w.counters.Taken++
 			w.lose(&p[0])
+		}
+		var q [1]parcel
+		for asks := w.peers[i].asks; asks != nil && asks.Pop(q[:]) != 0; {
+			w.counters.Taken++
+			w.lose(&q[0].packet)
 		}
 	}
 	w.flush()

@@ -25,7 +25,9 @@ type Entry struct {
 	Forward service.Forward
 	// NoOutput: the answers go from the real server to the client without passing here, as far as is known (C1.5).
 	NoOutput bool
-	_        [2]uint8
+	// Owner is 1 + the number of the worker that decided on the connection, counted it first and has its template; 0: the one whose shard this is.
+	Owner uint8
+	_     uint8
 
 	// Slot is the real server's (service.Real.Slot).
 	Slot uint32

@@ -79,6 +79,14 @@ func (s *Steering) Hash(client Addr) uint32 {
 // Worker returns the number of the worker that a client belongs to.
 func (s *Steering) Worker(client Addr) int { return int(s.workers[s.Hash(client)%Entries]) }
 
+// Covers reports whether all addresses that agree under mask, that of an IPv4 client (v4) or an IPv6 one, belong to one worker.
+func (s *Steering) Covers(mask Addr, v4 bool) bool {
+	if v4 {
+		return mask.And(s.mask4) == s.mask4
+	}
+	return mask.And(s.mask6) == s.mask6
+}
+
 // Key returns the RSS key that makes a NIC compute Hash over one address field (with prefixes of 32 and 128 bits).
 func (s *Steering) Key() (key [40]byte) {
 	for i := range key {

@@ -3,6 +3,8 @@
 package template
 
 import (
+	"sync/atomic"
+
 	"cleat/lcore/aside"
 	"cleat/lcore/flow"
 	"cleat/lcore/memory"
@@ -116,11 +118,12 @@ func (e *Entry) ServerPort() uint16 {
 func (e *Entry) Deadline() uint32 { return e.timer.Deadline }
 
 // Shard is a worker's template table. When it is full, or there is no room for further IPv6 addresses, Insert refuses; the packet that wanted
-// a template is dropped and counted (templates_full). 64 bytes an entry and 8.5 for the index; of those of IPv6 another 36.
+// a template is dropped and counted (templates_full). 68 bytes an entry and 8.5 for the index; of those of IPv6 another 36.
 type Shard struct {
 	*shard.Shard[Entry, *Entry]
 	wide *aside.Table[addresses]
 	seed *flow.Seed
+	told []atomic.Uint32 // by template, what other workers say (told.go)
 }
 
 // NewShard returns a shard for capacity templates, wide of them of IPv6, whose clock stands at tick now.
@@ -133,7 +136,11 @@ func NewShard(alloc memory.Alloc, capacity, wide int, seed *flow.Seed, now uint3
 	if err != nil {
 		return nil, err
 	}
-	return &Shard{s, w, seed}, nil
+	told, err := memory.Array[atomic.Uint32](alloc, "templates_told", len(s.Entries))
+	if err != nil {
+		return nil, err
+	}
+	return &Shard{s, w, seed, told}, nil
 }
 
 // Wide returns how many templates are of IPv6, and how many can be.
@@ -226,6 +233,7 @@ func (s *Shard) Invalidate(i uint32) {
 // Remove takes entry i out of the table; its slot is free after Reclaim.
 func (s *Shard) Remove(i uint32) {
 	e := &s.Entries[i]
+	s.told[i].Store(0)
 	k := s.found(e)
 	s.Shard.Remove(i, s.hash(&k)) // an invalid one is not in the index any more, which takes that calmly
 	s.wide.Give(e.wide)
@@ -243,8 +251,9 @@ type Row struct {
 	Key Key // as Shard.Key tells it
 }
 
-// Row copies entry i.
+// Row copies entry i, up to date (Hear).
 func (s *Shard) Row(i uint32) Row {
+	s.Hear(i)
 	e := &s.Entries[i]
 	return Row{*e, s.Key(e)}
 }
