@@ -7,11 +7,15 @@ import (
 	"cleat/lcore/schedule"
 	"cleat/lcore/service"
 	"cleat/lcore/template"
+	"cleat/lcore/wheel"
 )
 
 const (
 	// expiryBudget is the number of timers that are looked at between two turns, for each shard.
 	expiryBudget = 64
+	// grace is how many ticks a template waits that is over when other workers' connections seem to live under it: they often end in the same tick, a
+	// datagram's 300 s after it came for example, and then they go first, as with one worker.
+	grace = uint32(20 * time.Millisecond / wheel.Tick)
 	// publishEvery is how old published counters may get.
 	publishEvery = 500 * time.Microsecond
 	// publishBudget is the number of real servers whose counters are published between two turns.
@@ -59,15 +63,24 @@ func (w *Worker) expire() {
 // (persistence.md P4.5, P4.6).
 func (w *Worker) timeOver(i uint32, e *template.Entry) {
 	w.tmpls.Hear(i)
-	if e.Controls != 0 {
-		e.Timeout = w.tables.Extend
-		e.Extensions++
-		w.counters.TemplateExtensions++
-		w.tmpls.Touch(i, w.tick)
+	now := w.tick
+	switch {
+	case e.Controls == 0:
+		w.counters.TemplateExpiries++
+		w.endTemplate(i)
 		return
+	case e.Elsewhere == template.Something:
+		e.Elsewhere = template.Late
+		w.tmpls.Delay(i, now+grace)
+		return
+	case e.Elsewhere == template.Late:
+		e.Elsewhere = template.Something
+		now = e.Deadline() - grace // when it was over
 	}
-	w.counters.TemplateExpiries++
-	w.endTemplate(i)
+	e.Timeout = w.tables.Extend
+	e.Extensions++
+	w.counters.TemplateExtensions++
+	w.tmpls.Touch(i, now)
 }
 
 // endTemplate takes a template out of the table and of its server's count (P3.1).
@@ -93,12 +106,13 @@ func (w *Worker) adopt(t *Tables) {
 func (w *Worker) change(v *service.Virtual) {
 	s := &w.rotors[v.ID]
 	scheduler := schedule.All[v.Scheduler]
+	others := w.Number // that begin before this one with what they do alike
+	if w.Scope == ServiceScope {
+		others = 0
+	}
 	fresh := w.incarnations[v.ID] != v.Incarnation
 	if fresh {
-		*s = schedule.State{
-			Worker: int32(w.Number), Since: w.now,
-			Random: w.Seed[0] + uint64(w.Number)<<32 + uint64(v.Incarnation),
-		}
+		*s = schedule.State{Worker: int32(w.Number), Since: w.now, Random: w.Seed[0] + uint64(others)<<32 + uint64(v.Incarnation)}
 		w.incarnations[v.ID] = v.Incarnation
 	}
 	scheduler.Changed(s, v)
@@ -107,8 +121,8 @@ func (w *Worker) change(v *service.Virtual) {
 			w.threshold(&v.Reals[i])
 		}
 	}
-	if rotor, ok := scheduler.(schedule.Rotor); ok && fresh && w.shared == nil { // several workers' start at different servers
-		for range w.Number {
+	if rotor, ok := scheduler.(schedule.Rotor); ok && fresh { // several workers' start at different servers
+		for range others {
 			rotor.Pick(v, s, w.loads, &schedule.Client{})
 		}
 	}

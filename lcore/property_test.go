@@ -14,6 +14,7 @@ import (
 	"cleat/lcore/flow"
 	"cleat/lcore/lcoretest"
 	"cleat/lcore/service"
+	"cleat/lcore/template"
 	"cleat/lcore/wheel"
 )
 
@@ -261,7 +262,7 @@ func (w *Worker) connectionLines() []string {
 		}
 		control := "-"
 		if c.Template != 0 {
-			control = w.templateName(c.Template)
+			control = templateName(w.templatesOf(c), c.Template)
 		}
 		lines = append(lines, fmt.Sprintf("%d %s > %s > %s %v slot %d mark %d packets %d timeout %d left %d under %s",
 			c.Proto, end(w.conns.Client(c)), end(w.conns.Virtual(c)), end(w.conns.Server(c)), c.State, c.Slot, c.Mark, c.InPackets, c.Timeout/wheel.Second,
@@ -274,8 +275,9 @@ func (w *Worker) connectionLines() []string {
 func (w *Worker) templateLines() []string {
 	var lines []string
 	for i := range w.tmpls.Entries {
+		w.tmpls.Hear(uint32(i))
 		if e := &w.tmpls.Entries[i]; e.Live() {
-			lines = append(lines, fmt.Sprintf("%s port %d state %d mark %d controls %d timeout %d full %d extensions %d left %d", w.templateName(uint32(i)),
+			lines = append(lines, fmt.Sprintf("%s port %d state %d mark %d controls %d timeout %d full %d extensions %d left %d", templateName(w.tmpls, uint32(i)),
 				e.ServerPort(), e.State, e.Mark, e.Controls, e.Timeout/wheel.Second, e.Full/wheel.Second, e.Extensions, int32(e.Deadline()-w.tick)))
 		}
 	}
@@ -283,9 +285,9 @@ func (w *Worker) templateLines() []string {
 	return lines
 }
 
-func (w *Worker) templateName(i uint32) string {
-	e := &w.tmpls.Entries[i]
-	k := w.tmpls.Key(e)
+func templateName(s *template.Shard, i uint32) string {
+	e := &s.Entries[i]
+	k := s.Key(e)
 	return fmt.Sprintf("%d %v %v:%d slot %d", k.Proto, k.Client.Netip(), k.Virtual.Netip(), k.Port, e.Slot)
 }
 

@@ -3,6 +3,7 @@ package lcore
 import (
 	"cleat/lcore/burst"
 	"cleat/lcore/ring"
+	"cleat/lcore/template"
 )
 
 // This file is how a client's worker has another one, the owner, decide on a new connection.
@@ -83,7 +84,9 @@ func (w *Worker) decide(i int) {
 	if v := in.virtual[i]; v != nil && w.mayCreate(i) && w.ownerOf(v, &in.key[i]) == w.Number {
 		if c = w.choose(i, v); c.verdict == pending {
 			w.promised(w.tables.Services.Real(c.slot))
-			c.owner = uint8(w.Number) + 1
+			if c.owner = uint8(w.Number) + 1; c.template != 0 {
+				w.tmpls.Entries[c.template].Elsewhere = template.Something
+			}
 		}
 	}
 	in.inquiry[i].choice, in.verdict[i] = c, HandedOver

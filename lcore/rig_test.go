@@ -82,6 +82,9 @@ type wish struct {
 
 var kernel = Settings{Extend: 60 * wheel.Second, ConnReuseMode: 1, Forward: true, PMTUDisc: true}
 
+// steerings are the same in all tries of a property, by number of workers.
+var steerings = map[int]*flow.Steering{1: flow.NewSteering(1, 32, 64), 2: flow.NewSteering(2, 32, 64), 4: flow.NewSteering(4, 32, 64)}
+
 func newRig(t testing.TB, w wishes) *rig {
 	r := &rig{t: t, pool: lcoretest.NewPool(t, 4096), now: time.Hour, wishes: w}
 	n := max(w.workers, 1)
@@ -94,7 +97,7 @@ func newRig(t testing.TB, w wishes) *rig {
 	if size == 0 {
 		size = 1024
 	}
-	steering := flow.NewSteering(n, 32, 64)
+	steering := steerings[n]
 	plans := make([]Plan, n)
 	for i := range plans {
 		plans[i] = Plan{

@@ -171,6 +171,9 @@ func (w *Worker) restart(t uint32) {
 	if w.tables.RestoreTimeout {
 		e.Timeout = e.Full
 	}
+	if e.Elsewhere == template.Late {
+		e.Elsewhere = template.Something
+	}
 	w.tmpls.Touch(t, w.tick)
 }
 

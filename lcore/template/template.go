@@ -72,7 +72,8 @@ type Entry struct {
 	proto           uint8
 	State           uint8
 	invalid         bool
-	_               uint8
+	// Elsewhere says whether there may be connections of other workers under the template.
+	Elsewhere Elsewhere
 
 	// Slot is the real server's (service.Real.Slot).
 	Slot uint32
@@ -93,6 +94,16 @@ type Entry struct {
 
 // addresses are those of an IPv6 template, two of them a cache line.
 type addresses struct{ client, virtual flow.Addr }
+
+// Elsewhere is what a template's owner knows of other workers' connections.
+type Elsewhere uint8
+
+// Values of Elsewhere.
+const (
+	Nothing   Elsewhere = iota
+	Something           // some were made
+	Late                // the same, and the timer ran out: what other workers have not told by the time it does so again lives
+)
 
 // WheelTimer is for package wheel.
 func (e *Entry) WheelTimer() *wheel.Timer { return &e.timer }
@@ -217,6 +228,13 @@ func (s *Shard) Insert(k *Key, slot uint32, dport uint16, timeout uint32) uint32
 func (s *Shard) Touch(i, now uint32) {
 	e := &s.Entries[i]
 	if e.timer.Set(now + e.Timeout) {
+		s.File(i)
+	}
+}
+
+// Delay lets the timer of entry i, which has run out, do so again at a tick.
+func (s *Shard) Delay(i, tick uint32) {
+	if s.Entries[i].timer.Set(tick) {
 		s.File(i)
 	}
 }
