@@ -83,7 +83,7 @@ type wish struct {
 var kernel = Settings{Extend: 60 * wheel.Second, ConnReuseMode: 1, Forward: true, PMTUDisc: true}
 
 // steerings are the same in all tries of a property, by number of workers.
-var steerings = map[int]*flow.Steering{1: flow.NewSteering(1, 32, 64), 2: flow.NewSteering(2, 32, 64), 4: flow.NewSteering(4, 32, 64)}
+var steerings = map[int]*flow.Steering{}
 
 func newRig(t testing.TB, w wishes) *rig {
 	r := &rig{t: t, pool: lcoretest.NewPool(t, 4096), now: time.Hour, wishes: w}
@@ -97,14 +97,16 @@ func newRig(t testing.TB, w wishes) *rig {
 	if size == 0 {
 		size = 1024
 	}
-	steering := steerings[n]
+	if steerings[n] == nil {
+		steerings[n] = flow.NewSteering(n, 32, 64)
+	}
 	plans := make([]Plan, n)
 	for i := range plans {
 		plans[i] = Plan{
 			Number: i, Workers: n, Pool: r.pool, Alloc: memory.Heap,
 			Queues:      []burst.Queue{r.ports[outside].Queue(i), r.ports[inside].Queue(i)},
 			Connections: size, Templates: size, Services: 64, Reals: 256,
-			Seed: &flow.Seed{1, 2, 3, 4}, Steering: steering, Scope: w.scope, Handover: w.handover,
+			Seed: &flow.Seed{1, 2, 3, 4}, Steering: steerings[n], Scope: w.scope, Handover: w.handover,
 			Clock: func() time.Duration { return r.now },
 		}
 	}
