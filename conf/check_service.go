@@ -211,27 +211,7 @@ func checkNetmask(c checker) {
 		case !m.isPrefix() && c.Strict:
 			c.errorf(path, "%s is not contiguous: a 1 bit stands behind a 0 bit", m).
 				hint("%s is the longest mask that it begins with", PrefixMask(m.Bits(false)).Mask(false))
-		default:
-			c.oneWorker(path, s.Netmask, ipv6)
 		}
-	}
-}
-
-// oneWorker demands that the clients of one template are of one worker.
-func (c checker) oneWorker(path string, m Netmask, ipv6 bool) {
-	key, steering := "network.steering_prefix4", c.Network.SteeringPrefix4
-	if ipv6 {
-		key, steering = "network.steering_prefix6", c.Network.SteeringPrefix6
-	}
-	bits := m.Bits(ipv6)
-	if len(c.Workers.Lcores) <= 1 || bits >= steering {
-		return
-	}
-	e := c.errorf(path, "/%d is wider than the part of an address that picks its worker, /%d: several workers would remember one client network", bits, steering)
-	if bits == 0 {
-		e.hint("one lcore in workers.lcores")
-	} else {
-		e.hint("set %s to %d, which needs a restart", key, bits)
 	}
 }
 

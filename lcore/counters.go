@@ -16,11 +16,11 @@ const GapBuckets = 24
 // are the verdicts for which Drop() holds: Unaccounted is the difference.
 type Counters struct {
 	Received    uint64 // packets from its queues
-	Taken       uint64 // packets that other workers handed over
+	Taken       uint64 // packets that other workers handed over, with questions and answers too
 	Injected    uint64 // packets from management
 	Made        uint64 // further fragments of packets that were too long for their way
 	Transmitted uint64 // packets that a port took
-	Held        uint64 // packets that wait for a next hop now
+	Held        uint64 // packets that wait for a next hop or another worker's answer now
 
 	Verdicts [verdicts]uint64
 

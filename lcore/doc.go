@@ -17,6 +17,8 @@
 // their left. A stage is only the loop over the burst; what is decided, a leaf package decides: wire, flow, address, service, conn,
 // template, schedule, nexthop, rewrite, answer. A packet that will not be forwarded gets a Verdict (verdict.go) and later stages pass over it.
 //
+// Where another worker decides on a new connection (owner.go), schedule has it ask (request.go) and lets the packets behind wait (follow.go).
+//
 // Between turns (between.go) a worker expires entries, publishes its counters, adopts new tables and does what
 // management asks (command.go).
 //

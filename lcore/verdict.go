@@ -19,9 +19,9 @@ const (
 	AnswerNoRoute        // ICMP host unreachable (F1.1)
 	AnswerFragmentNeeded // ICMP fragmentation needed (F1.4)
 
-	HandedOver // to the worker whose client it is
+	HandedOver // to the worker whose client it is, or to another one with a question or an answer
 	Punted     // to management: an ARP reply
-	Held       // until the next hop's MAC address is known
+	Held       // until the next hop's MAC address is known, or another worker has answered
 
 	DropFrame           // shorter than its headers say, or no Ethernet
 	DropEtherType       // neither ARP nor IPv4
@@ -45,7 +45,7 @@ const (
 	DropNeighbor        // the next hop did not answer, or too many packets wait for it
 	DropAnswerRate      // an answer was due, but enough were sent in this second
 	DropNoAnswer        // no answer is allowed to this packet (RST to RST, ICMP error about one)
-	DropHandoverFull    // the other worker's ring is full
+	DropHandoverFull    // the other worker's ring is full, or too many questions are out, or too many packets wait for answers
 	DropPuntFull        // management's ring is full
 	DropTransmitFull    // the port's queue is full
 	DropNoBuffer        // no packet buffer for a packet to be made

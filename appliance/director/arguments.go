@@ -15,6 +15,7 @@ const (
 	dataRoom    = 2048
 	mbufBytes   = dataRoom + 128 + 128 + 64 // data room, headroom, struct rte_mbuf, mempool's own
 	entryBytes  = 64 + 9                    // connection or template and its share of the index
+	told        = 4                         // what other workers tell of a template
 	connection6 = 64 + 4                    // addresses of an IPv6 connection
 	template6   = 32 + 4                    // addresses of an IPv6 template
 	memorySlack = 96                        // MiB: queues, rings, DPDK itself
@@ -52,7 +53,7 @@ func ealArgs(c *conf.Config) ([]string, error) {
 // memory is what c needs, in MiB.
 func memory(c *conf.Config) int {
 	t := &c.Tables
-	worker := (t.Connections+t.Templates)*entryBytes + t.Connections6*connection6 + t.Templates6*template6
+	worker := (t.Connections+t.Templates)*entryBytes + t.Templates*told + t.Connections6*connection6 + t.Templates6*template6
 	return (len(c.Workers.Lcores)*worker+c.DPDK.Mbufs*mbufBytes)>>20 + memorySlack
 }
 

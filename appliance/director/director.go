@@ -114,13 +114,15 @@ func (d *Director) plans(c *conf.Config) []lcore.Plan {
 			Connections: c.Tables.Connections, Templates: c.Tables.Templates,
 			Connections6: c.Tables.Connections6, Templates6: c.Tables.Templates6,
 			Services: c.Tables.Services, Reals: c.Tables.RealServers,
-			Seed: &seed, Steering: steering,
+			Seed: &seed, Steering: steering, Scope: scopes[c.Scheduling.Scope],
 			Clock: d.Clock.Now,
 			Idle:  idle(&c.Workers),
 		}
 	}
 	return plans
 }
+
+var scopes = map[string]lcore.Scope{"worker": lcore.WorkerScope, "service": lcore.ServiceScope}
 
 func idle(w *conf.Workers) lcore.Idle {
 	if w.Idle != "sleep" {
