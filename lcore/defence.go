@@ -47,6 +47,17 @@ func (w *Worker) defend() {
 	}
 }
 
+// defenceDue returns in how many ticks drop_entry ends entries, wheel.Never while it is off. All else that the defence does concerns packets to come.
+func (w *Worker) defenceDue() uint32 {
+	switch {
+	case w.tables.DropEntry == 0:
+		return wheel.Never
+	case w.defence.left != 0:
+		return 0
+	}
+	return wheel.Ticks(max(w.defence.judged+judgeEvery-w.now, 0))
+}
+
 // free is how much of a table is free, in parts.
 func free(used uint64, capacity int) int {
 	return int((uint64(capacity) - used) * parts / uint64(capacity))

@@ -31,7 +31,9 @@ func (w *Worker) Settle(at time.Duration) (next time.Duration, err error) {
 }
 
 // due returns in how many ticks something happens by itself, 0 if it is late already.
-func (w *Worker) due() uint32 { return min(w.conns.Due(w.tick), w.tmpls.Due(w.tick)) }
+func (w *Worker) due() uint32 {
+	return min(w.conns.Due(w.tick), w.tmpls.Due(w.tick), w.defenceDue())
+}
 
 // spokenTo reports whether something from other workers waits.
 func (w *Worker) spokenTo() bool {

@@ -67,3 +67,12 @@ func TestSettle(t *testing.T) {
 		t.Logf("to %v: %d steps, %v", step.to, steps, time.Since(begin))
 	}
 }
+
+// TestSettleEverySecond: drop_entry looks at the tables once a second (connections.md C10.3), however much time passes at once.
+func TestSettleEverySecond(t *testing.T) {
+	r := newRig(t, with(defended(func(s *Settings) { s.DropEntry = always }), web(0)))
+	r.run(1)
+	if steps := r.advance(20 * second); steps < 20 {
+		t.Errorf("%d steps for 20 seconds", steps)
+	}
+}

@@ -122,19 +122,23 @@ func damaged(frame []byte) []byte {
 	return frame
 }
 
+// TestAnswersFromUsAreMarkedSo: a RST must not be fragmented and needs no identification; what ICMP says may be, and is identified by what
+// it answers (as the kernel: oracle b44, g05, g06).
 func TestAnswersFromUsAreMarkedSo(t *testing.T) {
 	for _, tt := range []struct {
 		frame  []byte
 		answer func(*burst.Packet) bool
 		tos    uint8
+		df     bool
+		id     uint16
 	}{
-		{lcoretest.Echo(client.Addr(), vip.Addr(), 7, 8, lcoretest.TOS(0x28), lcoretest.ID(5)), echo, 0x28},
-		{lcoretest.TCP(client, vip, "S", lcoretest.TOS(0x28), lcoretest.ID(5)), rst, 0},
-		{lcoretest.UDP(client, vip, lcoretest.TOS(0x28), lcoretest.ID(5)), port, 0xc0},
+		{lcoretest.Echo(client.Addr(), vip.Addr(), 7, 8, lcoretest.TOS(0x28), lcoretest.ID(5), lcoretest.DF()), echo, 0x28, false, 5},
+		{lcoretest.TCP(client, vip, "S", lcoretest.TOS(0x28), lcoretest.ID(5), lcoretest.DF()), rst, 0, true, 0},
+		{lcoretest.UDP(client, vip, lcoretest.TOS(0x28), lcoretest.ID(5), lcoretest.DF()), port, 0xc0, false, 5},
 	} {
 		sent := play(t, tt.frame, 0, tt.answer)
 		ip := wire.IPv4(sent[l3:])
-		if ip.TOS() != tt.tos || ip.ID() != 0 || !ip.DontFragment() {
+		if ip.TOS() != tt.tos || ip.ID() != tt.id || ip.DontFragment() != tt.df {
 			t.Errorf("%s: TOS %#x, ID %d, DF %v", lcoretest.Describe(sent), ip.TOS(), ip.ID(), ip.DontFragment())
 		}
 	}

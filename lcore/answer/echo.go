@@ -19,7 +19,9 @@ func Echo(p *burst.Packet, l3 int, own wire.MAC) bool {
 		return false
 	}
 	m.SetType(wire.EchoReply)
+	id := ip.ID()
 	ip.Set(ip.TOS(), ip.TotalLen(), ttl, flow.ICMP, ip.Dst(), ip.Src())
+	ip.AllowFragments(id) // what came in one piece may not go back in one
 	turn(p, own)
 	return true
 }

@@ -40,6 +40,7 @@ func icmpError(p *burst.Packet, l3 int, own wire.MAC, from uint32, typ, code uin
 	p.Trim(l3 + min(errorLen+len(about), maxError))
 	ip := wire.IPv4(p.Data[l3:])
 	ip.Set(tosError, len(ip), ttl, flow.ICMP, from, about.Src())
+	ip.AllowFragments(about.ID())
 	wire.ICMP(ip.Payload()).SetError(typ, code, mtu)
 	turn(p, own)
 	return true

@@ -183,3 +183,10 @@ func (ip IPv4) Set(tos uint8, total int, ttl, protocol uint8, src, dst uint32) {
 	ip.SetDst(dst)
 	ip.ComputeChecksum()
 }
+
+// AllowFragments takes DF off a header that Set has written; id then tells the packet's fragments from others between the same hosts.
+func (ip IPv4) AllowFragments(id uint16) {
+	binary.BigEndian.PutUint16(ip[ip4ID:], id)
+	binary.BigEndian.PutUint16(ip[ip4Fragment:], 0)
+	ip.ComputeChecksum()
+}
