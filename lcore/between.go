@@ -32,7 +32,9 @@ func (w *Worker) between(n int) {
 	w.inject()
 	w.release()
 	w.flush()
-	w.mail.work()
+	if w.mail.work() {
+		w.idle = 0 // who asks once will ask again: do not sleep at once
+	}
 	if w.now-w.pubAt >= publishEvery {
 		w.publishCounters()
 		w.publishing = w.stats.n

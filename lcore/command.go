@@ -2,6 +2,7 @@ package lcore
 
 import (
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,12 +56,12 @@ func (m *mailbox) init() {
 	m.tasks, m.frames, m.news = ring.New[*task](mailRing), ring.New[Frame](mailRing), ring.New[Neighbor](mailRing)
 }
 
-// work does one step of what management wants.
-func (m *mailbox) work() {
+// work does one step of what management wants, and reports whether it wants anything.
+func (m *mailbox) work() bool {
 	if m.current == nil {
 		var one [1]*task
 		if m.tasks.Pop(one[:]) == 0 {
-			return
+			return false
 		}
 		m.current = one[0]
 	}
@@ -68,6 +69,7 @@ func (m *mailbox) work() {
 		m.current.done.Store(true)
 		m.current = nil
 	}
+	return true
 }
 
 func (m *mailbox) question(port uint16, next flow.Addr) {
@@ -114,14 +116,21 @@ func (w *Worker) Do(step func() bool) error {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	for wait := 20 * time.Microsecond; !t.done.Load(); wait = min(2*wait, time.Millisecond) {
+	for looks := 0; !t.done.Load(); looks++ {
 		if w.ended.Load() && !t.done.Load() {
 			return ErrStopped
 		}
-		time.Sleep(wait)
+		if looks < eagerLooks {
+			runtime.Gosched() // a worker that is awake takes microseconds; the shortest sleep is a thousand of them
+		} else {
+			time.Sleep(min(time.Duration(looks-eagerLooks)*20*time.Microsecond, time.Millisecond))
+		}
 	}
 	return nil
 }
+
+// eagerLooks is how often Do looks for an answer before it sleeps: for some tens of microseconds.
+const eagerLooks = 300
 
 func (w *Worker) post(t *task) bool {
 	w.mail.send.Lock()
