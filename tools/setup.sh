@@ -24,7 +24,7 @@ run   | nginx           | nginx      | the real servers of the lab
 run   | curl            | curl       | the clients of the lab
 run   | tcpdump         | tcpdump    | to watch packets in the lab
 test  | ruby            | ruby       | checks the syntax of the Vagrantfile
-test  | ipvsadm         | ipvsadm    | what cleat ipvsadm is compared with; its service is not started
+test  | ipvsadm         | -          | what cleat ipvsadm is compared with; its service is not started
 '
 dpdk_min=22.11.7 # older ones have CVE-2024-11614 (vhost)
 drivers='null ring pcap af_packet af_xdp tap memif'
