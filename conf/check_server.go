@@ -3,6 +3,7 @@ package conf
 import (
 	"math"
 	"net/netip"
+	"slices"
 )
 
 // servers calls f for every real server with its path.
@@ -41,7 +42,7 @@ func checkServerAddress(c checker) {
 		if !a.IsValid() {
 			return
 		}
-		if !unicast(a) && !a.IsLoopback() {
+		if !hostOrHere(a) {
 			c.errorf(path, "%s is not an address that a host can have", a)
 		}
 		switch {
@@ -56,6 +57,14 @@ func checkServerAddress(c checker) {
 			}
 		}
 	})
+}
+
+// hostOrHere reports whether a can be some host's address or leads to this one.
+func hostOrHere(a netip.Addr) bool { return unicast(a) || a.IsLoopback() }
+
+// CanServe reports whether a can be a real server's address: one that a host has, on the ports' subnets neither the first nor the last.
+func (c *Config) CanServe(a netip.Addr) bool {
+	return hostOrHere(a) && !slices.ContainsFunc(subnets(c.Ports), func(s subnet) bool { return s.Contains(a) && notHost(s.Prefix, a) })
 }
 
 func checkServerReachable(c checker) {

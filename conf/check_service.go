@@ -105,7 +105,7 @@ func checkServiceIPv6(c checker) {
 func checkOnePacket(c checker) {
 	for i, s := range c.Services {
 		if s.OnePacket && (s.TCP.IsValid() || s.SCTP.IsValid()) { // services.md S4
-			c.errorf(at("service", i)+".one_packet", "a %s service", s.Protocol()).hint("one-packet scheduling is for udp and marks")
+			c.oddf(at("service", i)+".one_packet", "a %s service", s.Protocol()).hint("one-packet scheduling is for udp and marks")
 		}
 	}
 }
@@ -119,65 +119,6 @@ func checkEngine(c checker) {
 		c.oneOf(path, "persistence engine", s.Engine, "sip")
 		if s.Persistent == 0 {
 			c.oddf(path, "the service is not persistent").hint("persistent = true, or no engine")
-		}
-	}
-}
-
-// schedulers are those there are, with the flags that each takes.
-var schedulers = []struct {
-	name  string
-	flags []string
-}{
-	{"rr", nil},
-	{"wrr", nil},
-	{"lc", nil},
-	{"wlc", nil},
-	{"sed", nil},
-	{"nq", nil},
-	{"lblc", nil},
-	{"lblcr", nil},
-	{"dh", nil},
-	{"sh", []string{"sh-fallback", "sh-port"}},
-	{"mh", []string{"mh-fallback", "mh-port"}},
-	{"fo", nil},
-	{"ovf", nil},
-	{"twos", nil},
-}
-
-// anyFlags are the flags that every scheduler takes, by the number of IPVS (services.md S1.3). sh and mh have names of their own for the
-// first two.
-var anyFlags = []string{"flag-1", "flag-2", "flag-3"}
-
-func checkScheduler(c checker) {
-	var names []string
-	allFlags := slices.Clone(anyFlags)
-	flagsOf := map[string][]string{}
-	for _, s := range schedulers {
-		names, allFlags = append(names, s.name), append(allFlags, s.flags...)
-		flagsOf[s.name] = slices.Concat(s.flags, anyFlags)
-	}
-	for i, s := range c.Services {
-		path := at("service", i)
-		c.oneOf(path+".scheduler", "scheduler", s.Scheduler, names...)
-		for j, flag := range s.Flags {
-			path := at(path+".flags", j)
-			c.oneOf(path, "flag", flag, allFlags...)
-			if !slices.Contains(flagsOf[s.Scheduler], flag) {
-				c.errorf(path, "%q does not belong to scheduler %q", flag, s.Scheduler)
-			} else if slices.Contains(s.Flags[:j], flag) {
-				c.errorf(path, "%q is there twice", flag)
-			}
-		}
-	}
-}
-
-// mhSlots is how many servers mh has room for (scheduling.md M.1).
-const mhSlots = 4093
-
-func checkMaglev(c checker) {
-	for i, s := range c.Services {
-		if n := len(s.Servers); s.Scheduler == "mh" && n > mhSlots {
-			c.errorf(at("service", i)+".scheduler", "%d servers, but mh has only %d places for them", n, mhSlots)
 		}
 	}
 }

@@ -50,6 +50,9 @@ var Sysctls = []Sysctl{
 	{"sync_version", 0, 1, true},
 }
 
+// FTP is the switch that the kernel does not have: it loads ip_vs_ftp instead.
+var FTP = Sysctl{"ftp", 0, 1, false}
+
 // field returns the switch that s names.
 func (s *Sysctl) field(c *IPVS) reflect.Value {
 	v := reflect.ValueOf(c).Elem()

@@ -72,7 +72,9 @@ type Registry struct {
 	identities uint32 // of real servers so far
 	added      uint64 // real servers so far, every return counted
 	changes    uint32 // incarnations and versions so far
-	// FreshService and FreshServer are called when a number gets a new owner, whose counters start at what they are.
+	// Removed is how many real servers were removed so far from services that stayed.
+	Removed int
+	// FreshService and FreshServer are called when what is counted under a number starts at 0: it has a new owner, or the service was made anew.
 	FreshService func(id uint32)
 	FreshServer  func(slot uint32)
 }
@@ -146,24 +148,28 @@ func (r *Registry) put(id Identity, s *conf.Service, now time.Time) (v *Virtual,
 	if v == nil {
 		v = &Virtual{ID: r.ids.take(), gone: true}
 		r.virtuals[id] = v
+	}
+	made := v.gone
+	if made {
 		r.FreshService(v.ID)
 	}
-	if v.gone || v.Conf.Scheduler != s.Scheduler { // G.7
+	if made || v.Conf.Scheduler != s.Scheduler { // G.7
 		v.incarnation = r.change()
 		v.destinations = make([]*destination.Table, r.workers) // that lblc and lblcr fill when they are built
 		changed = true
 	}
 	v.gone = false
 	v.Conf = *s
-	if r.putServers(id, v, s.Servers, now) || changed {
+	if r.putServers(id, v, s.Servers, made, now) || changed {
 		v.version = r.change()
 		changed = true
 	}
 	return v, changed
 }
 
-// putServers makes v's list what wanted says: edited servers keep their place, new ones go to the head one by one (G.1).
-func (r *Registry) putServers(id Identity, v *Virtual, wanted []conf.Server, now time.Time) (changed bool) {
+// putServers makes v's list what wanted says: edited servers keep their place, new ones go to the head one by one (G.1). Those that return are
+// counted anew if the service was made anew too (connections.md C13.3).
+func (r *Registry) putServers(id Identity, v *Virtual, wanted []conf.Server, made bool, now time.Time) (changed bool) {
 	keep := map[netip.AddrPort]bool{}
 	for i := range wanted {
 		keep[wanted[i].Address] = true
@@ -173,6 +179,7 @@ func (r *Registry) putServers(id Identity, v *Virtual, wanted []conf.Server, now
 			return false
 		}
 		s.gone, changed = now, true
+		r.Removed++
 		return true
 	})
 	for _, w := range wanted {
@@ -185,10 +192,13 @@ func (r *Registry) putServers(id Identity, v *Virtual, wanted []conf.Server, now
 			}
 			continue
 		}
-		if s == nil {
+		fresh := s == nil
+		if fresh {
 			r.identities++
 			s = &server{id: serverIdentity{id, w.Address}, slot: r.slots.take(), identity: r.identities}
 			r.servers[s.id] = s
+		}
+		if fresh || made {
 			r.FreshServer(s.slot)
 		}
 		r.added++

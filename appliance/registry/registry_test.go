@@ -29,6 +29,7 @@ type twin struct {
 
 type twinService struct {
 	known                    bool // id is
+	anew                     bool // counted from 0
 	id, incarnation, version uint32
 	scheduler                string
 	list                     []netip.AddrPort // newest first
@@ -37,6 +38,7 @@ type twinService struct {
 
 type twinServer struct {
 	known bool // slot is
+	anew  bool // counted from 0: new, or back in a service that is (connections.md C13.3)
 	slot  uint32
 	added uint64 // as it was seen since the server is in its list; 0: not yet
 	conf  conf.Server
@@ -60,22 +62,23 @@ func (w *twin) apply(c *conf.Config, now time.Time) map[Identity]edits {
 				v = &twinService{}
 				w.services[id] = v
 			}
+			v.anew = true
 		}
 		e.rescheduled = v.scheduler != s.Scheduler
 		v.gone, v.scheduler = false, s.Scheduler
-		e.servers = w.edit(id, v, s.Servers, now)
+		e.servers = w.edit(id, v, s.Servers, e.fresh, now)
 		done[id] = e
 	}
 	for id, v := range w.services {
 		if _, wanted := done[id]; !wanted && !v.gone {
-			w.edit(id, v, nil, now) // -D puts the servers into the trash
+			w.edit(id, v, nil, false, now) // -D puts the servers into the trash
 			v.gone = true
 		}
 	}
 	return done
 }
 
-func (w *twin) edit(id Identity, v *twinService, wanted []conf.Server, now time.Time) (edited bool) {
+func (w *twin) edit(id Identity, v *twinService, wanted []conf.Server, fresh bool, now time.Time) (edited bool) {
 	for _, a := range slices.Clone(v.list) { // -d
 		if !slices.ContainsFunc(wanted, func(s conf.Server) bool { return s.Address == a }) {
 			v.list = slices.DeleteFunc(v.list, func(b netip.AddrPort) bool { return a == b })
@@ -91,10 +94,11 @@ func (w *twin) edit(id Identity, v *twinService, wanted []conf.Server, now time.
 			continue
 		}
 		if old == nil { // -a
-			old = &twinServer{}
+			old = &twinServer{anew: true}
 			w.servers[serverIdentity{id, s.Address}] = old
 		}
 		old.conf, old.gone, old.added = s, time.Time{}, 0
+		old.anew = old.anew || fresh
 		v.list = slices.Insert(v.list, 0, s.Address)
 		edited = true
 	}
@@ -236,13 +240,17 @@ func verifyChanged(t *rapid.T, r *Registry, w *twin, done map[Identity]edits, ch
 	}
 }
 
-// verifyNumbers: whoever was known keeps its number, whoever is new gets one of its own, and that is told once.
+// verifyNumbers: whoever was known keeps its number, whoever is new gets one of its own; who is counted from 0 is told once.
 func verifyNumbers(t *rapid.T, r *Registry, w *twin, freshServices, freshServers []uint32) {
 	var services, servers []uint32
 	ids, slots := map[uint32]bool{}, map[uint32]bool{}
 	for id, v := range w.services {
-		if got := r.virtuals[id].ID; !v.known {
+		got := r.virtuals[id].ID
+		if v.anew {
 			services = append(services, got)
+			v.anew = false
+		}
+		if !v.known {
 			v.known, v.id = true, got
 		} else if got != v.id {
 			t.Fatalf("%+v: ID %d, was %d", id, got, v.id)
@@ -250,8 +258,12 @@ func verifyNumbers(t *rapid.T, r *Registry, w *twin, freshServices, freshServers
 		ids[v.id] = true
 	}
 	for id, s := range w.servers {
-		if got := r.servers[id].slot; !s.known {
+		got := r.servers[id].slot
+		if s.anew {
 			servers = append(servers, got)
+			s.anew = false
+		}
+		if !s.known {
 			s.known, s.slot = true, got
 		} else if got != s.slot {
 			t.Fatalf("%+v: slot %d, was %d", id, got, s.slot)
@@ -265,7 +277,7 @@ func verifyNumbers(t *rapid.T, r *Registry, w *twin, freshServices, freshServers
 		slices.Sort(fresh[0])
 		slices.Sort(fresh[1])
 		if !slices.Equal(fresh[0], fresh[1]) {
-			t.Fatalf("told that %v are new, want %v", fresh[0], fresh[1])
+			t.Fatalf("told that %v are counted from 0, want %v", fresh[0], fresh[1])
 		}
 	}
 }

@@ -43,11 +43,6 @@ var (
 	tunnels   = map[string]service.TunnelType{"ipip": service.IPIP, "gue": service.GUE, "gre": service.GRE}
 	checksums = map[string]service.TunnelChecksum{"none": service.NoChecksum, "csum": service.Checksum, "remcsum": service.RemoteChecksum}
 	engines   = map[string]service.Engine{"sip": service.SIP}
-	flagBits  = map[string]uint8{
-		"sh-fallback": service.Fallback, "mh-fallback": service.Fallback, "flag-1": service.Fallback,
-		"sh-port": service.HashPort, "mh-port": service.HashPort, "flag-2": service.HashPort,
-		"flag-3": service.Flag3,
-	}
 )
 
 // forwardNames are the forwarding methods' names; a configuration has no "local" and no "bypass", which come about by themselves.
@@ -111,7 +106,7 @@ func expiration(scheduler string, switches *conf.IPVS) time.Duration {
 
 func flags(names []string) (f uint8) {
 	for _, n := range names {
-		f |= flagBits[n]
+		f |= service.Fallback << conf.FlagNumber(n) // the first of three bits
 	}
 	return f
 }
