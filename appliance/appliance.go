@@ -89,7 +89,7 @@ func wait(ctx context.Context, loop *manage.Loop, log *slog.Logger, hangup <-cha
 			}
 		case <-hangup:
 			notify(log, daemon.SdNotifyReloading)
-			_, err := loop.Reload(ctx) // the loop logs what came of it
+			_, err := loop.Reload(ctx, false) // the loop logs what came of it
 			var refused *control.Refused
 			if err != nil && !errors.As(err, &refused) && ctx.Err() == nil {
 				return err

@@ -8,7 +8,12 @@
 //	GET  /v1/neighbors              []Neighbor
 //	GET  /v1/templates              a stream of Template, one JSON object a line (application/x-ndjson)
 //	GET  /v1/connections            a stream of Connection, likewise
-//	POST /v1/reload                 Reloaded, or 422 with Problem
+//	GET  /v1/ipvs                   IPVS
+//	POST /v1/ipvs                   Command → an empty object, or 409 with a Problem that has an Errno
+//	GET  /v1/sysctl                 []Sysctl
+//	PUT  /v1/sysctl/NAME            SysctlValue → an empty object, or 409
+//	GET  /v1/config                 Config: what the file says; with the query running=true what is in force
+//	POST /v1/reload                 Reloaded, or 422 with Problem; with the query replace=true what was changed since goes
 //	POST /v1/clock                  Advance → Clock; in a lab only
 //	GET  /metrics                   Prometheus
 //
@@ -195,6 +200,11 @@ const MaxAdvance = 31 * 24 * 3600
 type Clock struct {
 	Now   float64 `json:"now_seconds"` // since cleatd started; rates are estimated whenever it is even
 	Ahead float64 `json:"ahead_seconds"`
+}
+
+// Config is a configuration as a file that cleatd can read.
+type Config struct {
+	TOML string `json:"toml"`
 }
 
 // Reloaded tells what a reload changed.

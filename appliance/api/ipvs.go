@@ -76,3 +76,9 @@ type Sysctl struct {
 	Value string `json:"value"`          // as sysctl prints it; sync_threshold has two numbers with a tab between
 	Kept  bool   `json:"kept,omitempty"` // it means nothing here: kept and listed only (docs/ipvs.md says why)
 }
+
+// SysctlValue is what a Sysctl is set to, as sysctl takes it. Beside net.ipv4.vs.* there is "ftp", 0 or 1, which stands for loading the kernel's
+// module ip_vs_ftp and is not listed.
+type SysctlValue struct {
+	Value string `json:"value"`
+}

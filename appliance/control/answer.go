@@ -20,6 +20,7 @@ type problem struct {
 	status int
 	title  string
 	detail []string
+	errno  string
 }
 
 func (p *problem) Error() string { return p.title + " " + strings.Join(p.detail, "; ") }
@@ -27,24 +28,28 @@ func (p *problem) Error() string { return p.title + " " + strings.Join(p.detail,
 // problemOf says how an error of a handler is answered.
 func problemOf(ctx context.Context, err error) *problem {
 	if errors.Is(context.Cause(ctx), errClosing) {
-		return &problem{http.StatusServiceUnavailable, errClosing.Error(), nil}
+		return &problem{status: http.StatusServiceUnavailable, title: errClosing.Error()}
 	}
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p
 	}
 	if p, ok := errors.AsType[*api.Problem](err); ok {
-		return &problem{http.StatusBadRequest, p.Title, p.Detail}
+		status := http.StatusBadRequest
+		if p.Errno != "" { // it is well said, but cannot be done
+			status = http.StatusConflict
+		}
+		return &problem{status, p.Title, p.Detail, p.Errno}
 	}
 	if r, ok := errors.AsType[*Refused](err); ok {
-		return &problem{http.StatusUnprocessableEntity, "reload refused, nothing has changed", r.Lines}
+		return &problem{status: http.StatusUnprocessableEntity, title: "reload refused, nothing has changed", detail: r.Lines}
 	}
 	if errors.Is(err, ErrRealClock) {
-		return &problem{http.StatusNotFound, err.Error(), nil}
+		return &problem{status: http.StatusNotFound, title: err.Error()}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return &problem{http.StatusServiceUnavailable, "cleatd is too busy to answer, try again", nil}
+		return &problem{status: http.StatusServiceUnavailable, title: "cleatd is too busy to answer, try again"}
 	}
-	return &problem{http.StatusInternalServerError, err.Error(), nil}
+	return &problem{status: http.StatusInternalServerError, title: err.Error()}
 }
 
 // answer is a ResponseWriter that knows whether anything was sent, and gives up on a client that does not read.
@@ -88,7 +93,7 @@ func encoder(w interface{ Write([]byte) (int, error) }) *json.Encoder {
 func single[T any](within time.Duration, ask func(context.Context) (T, error)) handler {
 	return func(w *answer, r *http.Request, query url.Values) error {
 		if wrong := api.UnknownKeys(query, nil); len(wrong) > 0 {
-			return &problem{http.StatusBadRequest, "bad query", wrong}
+			return &problem{status: http.StatusBadRequest, title: "bad query", detail: wrong}
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), within)
 		defer cancel()
@@ -114,7 +119,7 @@ func posted[B, T any](within time.Duration, do func(context.Context, B) (T, erro
 			err = errors.New("there is more behind the object")
 		}
 		if err != nil {
-			return &problem{http.StatusBadRequest, "bad body", []string{err.Error()}}
+			return &problem{status: http.StatusBadRequest, title: "bad body", detail: []string{err.Error()}}
 		}
 		return single(within, func(ctx context.Context) (T, error) { return do(ctx, body) })(w, r, query)
 	}

@@ -90,11 +90,44 @@ func (f *fake) Connections(ctx context.Context, _ api.Filter, yield func(api.Con
 	})
 }
 
-func (f *fake) Reload(ctx context.Context) (api.Reloaded, error) {
+func (f *fake) Reload(ctx context.Context, replace bool) (api.Reloaded, error) {
 	if f.reload == nil {
-		return api.Reloaded{Generation: 4, Changes: []string{"service tcp 10.0.0.1:80 added"}}, nil
+		changes := []string{"service tcp 10.0.0.1:80 added"}
+		if replace {
+			changes = []string{"service tcp 10.0.0.1:80 removed"}
+		}
+		return api.Reloaded{Generation: 4, Changes: changes}, nil
 	}
 	return f.reload(ctx)
+}
+
+func (f *fake) Config(_ context.Context, running bool) (api.Config, error) {
+	if running {
+		return api.Config{TOML: "strict = false\n"}, nil
+	}
+	return api.Config{TOML: "strict = true\n"}, nil
+}
+
+func (f *fake) IPVS(context.Context) (api.IPVS, error) {
+	return api.IPVS{TableSize: 4096, Timeouts: api.Timeouts{TCP: 900}}, nil
+}
+
+func (f *fake) Command(_ context.Context, c api.Command) error {
+	if c.Do == "clear" {
+		return nil
+	}
+	return &api.Problem{Title: "there is no service tcp 10.0.0.9:80", Errno: "ESRCH"}
+}
+
+func (f *fake) Sysctls(context.Context) ([]api.Sysctl, error) {
+	return []api.Sysctl{{Name: "sync_threshold", Value: "3\t50", Kept: true}}, nil
+}
+
+func (f *fake) SetSysctl(_ context.Context, name, value string) error {
+	if name != "drop_entry" || value != "3" {
+		return &api.Problem{Title: fmt.Sprintf("%s: %q", name, value), Errno: "EINVAL"}
+	}
+	return nil
 }
 
 func (f *fake) Advance(_ context.Context, by time.Duration) (api.Clock, error) {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -40,20 +41,21 @@ type Server struct {
 	stop     context.CancelCauseFunc // of the context that every request's comes from
 }
 
-// route is an endpoint: the one method it takes, and what answers.
+// route is an endpoint: the method it takes, and what answers.
 type route struct {
 	method string
 	handle handler
-	body   bool // it takes one
+	body   bool   // it takes one
+	also   *route // of another method
 }
 
 // handler answers a request. Its error becomes the answer if nothing has been sent yet.
 type handler func(w *answer, r *http.Request, query url.Values) error
 
-// New makes the socket, so that what is wrong with it is known before anything else starts. path is absolute; group
+// New makes the socket, so that what is wrong with it is known before anything else starts. socket is an absolute path; group
 // (name or number) may use the socket beside root, "": root only. Requests wait until Serve is called.
-func New(path, group string, source Source, metrics http.Handler, log *slog.Logger) (*Server, error) {
-	l, err := listen(path, group)
+func New(socket, group string, source Source, metrics http.Handler, log *slog.Logger) (*Server, error) {
+	l, err := listen(socket, group)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +69,11 @@ func New(path, group string, source Source, metrics http.Handler, log *slog.Logg
 		"/v1/neighbors":   {method: "GET", handle: list(source.Neighbors)},
 		"/v1/templates":   {method: "GET", handle: stream(source.Templates)},
 		"/v1/connections": {method: "GET", handle: stream(source.Connections)},
-		"/v1/reload":      {method: "POST", handle: single(reloadTime, source.Reload)},
+		"/v1/ipvs":        {method: "GET", handle: single(answerTime, source.IPVS), also: &route{method: "POST", handle: posted(answerTime, command(source)), body: true}},
+		"/v1/sysctl":      {method: "GET", handle: list(source.Sysctls)},
+		"/v1/sysctl/NAME": {method: "PUT", handle: setSysctl(source), body: true},
+		"/v1/config":      {method: "GET", handle: flagged(answerTime, "running", source.Config)},
+		"/v1/reload":      {method: "POST", handle: flagged(reloadTime, "replace", source.Reload)},
 		"/v1/clock":       {method: "POST", handle: posted(answerTime, advance(source)), body: true},
 		"/metrics":        {method: "GET", handle: served(metrics)},
 	}
@@ -122,19 +128,30 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 func (s *Server) route(w *answer, r *http.Request) error {
 	to, ok := s.routes[r.URL.Path]
 	if !ok {
-		return &problem{http.StatusNotFound, fmt.Sprintf("no endpoint %q, there are", r.URL.Path), s.endpoints()}
+		folder, _ := path.Split(r.URL.Path)
+		to, ok = s.routes[folder+"NAME"]
+	}
+	if !ok {
+		return &problem{status: http.StatusNotFound, title: fmt.Sprintf("no endpoint %q, there are", r.URL.Path), detail: s.endpoints()}
+	}
+	methods := to.method
+	if to.also != nil {
+		methods += ", " + to.also.method
+		if r.Method == to.also.method {
+			to = *to.also
+		}
 	}
 	if r.Method != to.method {
-		w.Header().Set("Allow", to.method)
-		return &problem{http.StatusMethodNotAllowed, fmt.Sprintf("%s takes %s, not %s", r.URL.Path, to.method, r.Method), nil}
+		w.Header().Set("Allow", methods)
+		return &problem{status: http.StatusMethodNotAllowed, title: fmt.Sprintf("%s takes %s, not %s", r.URL.Path, methods, r.Method)}
 	}
 	if r.ContentLength != 0 && !to.body {
 		w.Header().Set("Connection", "close") // rather than read what nobody wants
-		return &problem{http.StatusBadRequest, r.URL.Path + " takes no body", nil}
+		return &problem{status: http.StatusBadRequest, title: r.URL.Path + " takes no body"}
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return &problem{http.StatusBadRequest, "bad query", []string{err.Error()}}
+		return &problem{status: http.StatusBadRequest, title: "bad query", detail: []string{err.Error()}}
 	}
 	return to.handle(w, r, query)
 }
@@ -142,8 +159,12 @@ func (s *Server) route(w *answer, r *http.Request) error {
 // endpoints returns every method and path, sorted by path.
 func (s *Server) endpoints() []string {
 	var lines []string
-	for _, path := range slices.Sorted(maps.Keys(s.routes)) {
-		lines = append(lines, s.routes[path].method+" "+path)
+	for _, endpoint := range slices.Sorted(maps.Keys(s.routes)) {
+		to := s.routes[endpoint]
+		lines = append(lines, to.method+" "+endpoint)
+		if to.also != nil {
+			lines = append(lines, to.also.method+" "+endpoint)
+		}
 	}
 	return lines
 }
@@ -159,7 +180,7 @@ func (s *Server) fail(w *answer, r *http.Request, err error) {
 		s.log.Warn("control: request failed", "path", r.URL.Path, "error", err)
 	}
 	if !w.sent {
-		w.json("application/problem+json", p.status, api.Problem{Title: p.title, Detail: p.detail})
+		w.json("application/problem+json", p.status, api.Problem{Title: p.title, Detail: p.detail, Errno: p.errno})
 	}
 }
 

@@ -20,7 +20,9 @@ var templates = []api.Template{
 }
 
 // bodies are what endpoints want to be sent, by path.
-var bodies = map[string]string{"/v1/clock": `{"advance_seconds":1.5}`}
+var bodies = map[string]string{
+	"POST /v1/clock": `{"advance_seconds":1.5}`, "POST /v1/ipvs": `{"do":"clear"}`, "PUT /v1/sysctl/drop_entry": `{"value":"3"}`,
+}
 
 func TestEndpoints(t *testing.T) {
 	path, _ := start(t, &fake{})
@@ -33,11 +35,19 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "/v1/templates", ``},
 		{"GET", "/v1/connections", ``},
 		{"POST", "/v1/reload", `{"generation":4,"changes":["service tcp 10.0.0.1:80 added"]}`},
+		{"POST", "/v1/reload?replace=true", `{"generation":4,"changes":["service tcp 10.0.0.1:80 removed"]}`},
+		{"POST", "/v1/reload?replace=false", `{"generation":4,"changes":["service tcp 10.0.0.1:80 added"]}`},
+		{"GET", "/v1/config", `{"toml":"strict = true\n"}`},
+		{"GET", "/v1/config?running=true", `{"toml":"strict = false\n"}`},
+		{"GET", "/v1/ipvs", `{"table_size":4096,"timeouts":{"tcp":900,"tcp_fin":0,"udp":0}`},
+		{"POST", "/v1/ipvs", `{}`},
+		{"GET", "/v1/sysctl", `[{"name":"sync_threshold","value":"3\t50","kept":true}]`},
+		{"PUT", "/v1/sysctl/drop_entry", `{}`},
 		{"POST", "/v1/clock", `{"now_seconds":0,"ahead_seconds":1.5}`},
 		{"GET", "/metrics", "cleat_up 1"},
 		{"GET", "/metrics?name[]=x", "cleat_up 1"},
 	} {
-		status, body := request(t, path, tt.method, tt.url, bodies[tt.url])
+		status, body := request(t, path, tt.method, tt.url, bodies[tt.method+" "+tt.url])
 		if status != 200 || !strings.Contains(body, tt.want) {
 			t.Errorf("%s %s: %d %s, want %s", tt.method, tt.url, status, body, tt.want)
 		}
@@ -102,6 +112,12 @@ func TestProblems(t *testing.T) {
 		{"HEAD", "/v1/workers", "", 405, "", nil},
 		{"DELETE", "/v1/templates", "", 405, "/v1/templates takes GET, not DELETE", nil},
 		{"POST", "/v1/reload", "{}", 400, "/v1/reload takes no body", nil},
+		{"POST", "/v1/reload?replace=yes", "", 400, "bad query", []string{`replace: ["yes"] is not true or false`}},
+		{"GET", "/v1/config?running=true&running=true", "", 400, "bad query", []string{`running: ["true" "true"] is not true or false`}},
+		{"GET", "/v1/config?all=true", "", 400, "bad query", []string{`"all": no such key, there are running`}},
+		{"DELETE", "/v1/ipvs", "", 405, "/v1/ipvs takes GET, POST, not DELETE", nil},
+		{"POST", "/v1/ipvs", `{"do":"zero","server":{"adress":""}}`, 400, "bad body", []string{`json: unknown field "adress"`}},
+		{"GET", "/v1/sysctl/drop_entry", "", 405, "/v1/sysctl/drop_entry takes PUT, not GET", nil},
 		{"POST", "/v1/clock", `{"advance":3}`, 400, "bad body", []string{`json: unknown field "advance"`}},
 		{"POST", "/v1/clock", `{"advance_seconds":-1}`, 400, "bad body", []string{"advance_seconds: -1 is not between 0 and 2678400"}},
 		{"POST", "/v1/clock", `{"advance_seconds":1}{}`, 400, "bad body", []string{"there is more behind the object"}},
@@ -116,8 +132,8 @@ func TestProblems(t *testing.T) {
 			`limit: "-1" is not a number from 1 to 18446744073709551615`,
 		}},
 		{"GET", "/v1/nothing", "", 404, `no endpoint "/v1/nothing", there are`, []string{
-			"GET /metrics", "POST /v1/clock", "GET /v1/connections", "GET /v1/neighbors", "GET /v1/ports", "POST /v1/reload",
-			"GET /v1/services", "GET /v1/status", "GET /v1/templates", "GET /v1/workers",
+			"GET /metrics", "POST /v1/clock", "GET /v1/config", "GET /v1/connections", "GET /v1/ipvs", "POST /v1/ipvs", "GET /v1/neighbors", "GET /v1/ports",
+			"POST /v1/reload", "GET /v1/services", "GET /v1/status", "GET /v1/sysctl", "PUT /v1/sysctl/NAME", "GET /v1/templates", "GET /v1/workers",
 		}},
 	} {
 		status, body := request(t, path, tt.method, tt.url, tt.body)
@@ -129,6 +145,23 @@ func TestProblems(t *testing.T) {
 		}
 		if diff := cmp.Diff(api.Problem{Title: tt.title, Detail: tt.detail}, decode[api.Problem](t, body)); diff != "" {
 			t.Errorf("%s %s:\n%s", tt.method, tt.url, diff)
+		}
+	}
+}
+
+// TestErrno: what IPVS has an error for is told with its name.
+func TestErrno(t *testing.T) {
+	path, _ := start(t, &fake{})
+	for _, tt := range []struct {
+		method, url, body string
+		want              api.Problem
+	}{
+		{"POST", "/v1/ipvs", `{"do":"zero"}`, api.Problem{Title: "there is no service tcp 10.0.0.9:80", Errno: "ESRCH"}},
+		{"PUT", "/v1/sysctl/drop_entry", `{"value":"4"}`, api.Problem{Title: `drop_entry: "4"`, Errno: "EINVAL"}},
+	} {
+		status, body := request(t, path, tt.method, tt.url, tt.body)
+		if diff := cmp.Diff(tt.want, decode[api.Problem](t, body)); diff != "" || status != http.StatusConflict {
+			t.Errorf("%s %s: %d\n%s", tt.method, tt.url, status, diff)
 		}
 	}
 }

@@ -31,9 +31,17 @@ type Source interface {
 	Templates(ctx context.Context, filter api.Filter, yield func(api.Template) error) error
 	Connections(ctx context.Context, filter api.Filter, yield func(api.Connection) error) error
 
-	// Reload reads the configuration file again; a *Refused says what is wrong with it. The end of ctx ends the
-	// waiting, not the reload.
-	Reload(ctx context.Context) (api.Reloaded, error)
+	// IPVS tells what concerns all services; Command changes them. An *api.Problem says why it cannot be done; nothing has changed then.
+	IPVS(ctx context.Context) (api.IPVS, error)
+	Command(ctx context.Context, c api.Command) error
+	Sysctls(ctx context.Context) ([]api.Sysctl, error)
+	SetSysctl(ctx context.Context, name, value string) error
+
+	// Config returns what the configuration file says, or what is in force (running).
+	Config(ctx context.Context, running bool) (api.Config, error)
+	// Reload reads the configuration file again; a *Refused says what is wrong with it. With replace, what commands have changed since the
+	// start goes. The end of ctx ends the waiting, not the reload.
+	Reload(ctx context.Context, replace bool) (api.Reloaded, error)
 
 	// Advance sets the clock ahead and returns when all has happened that this makes due; ErrRealClock where it may not.
 	Advance(ctx context.Context, by time.Duration) (api.Clock, error)

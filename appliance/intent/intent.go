@@ -3,7 +3,7 @@
 //
 //  1. Command and SetSysctl change the operator's layer, judged as IPVS judges them (services.md S5).
 //  2. merge puts the layers together: what the operator says of a thing goes before what the file says of it.
-//  3. settle brings services and servers into the order in which they came (scheduling.md G.1).
+//  3. arrange brings services and servers into the order in which they came (scheduling.md G.1).
 package intent
 
 import (
@@ -53,6 +53,17 @@ func (i *Intent) File() *conf.Config { return i.file }
 // Config is what is wanted, in the order of its making: in every service the server that was added last stands last.
 func (i *Intent) Config() *conf.Config { return i.wanted }
 
+// TOML returns what is wanted as a file that can be loaded again. It is strict unless commands made what a strict file may not have.
+func (i *Intent) TOML() string {
+	text := i.wanted.TOML()
+	if _, err := conf.Parse("running", []byte(text)); err == nil {
+		return text
+	}
+	c := *i.wanted
+	c.Strict = false
+	return c.TOML()
+}
+
 // Reload puts another file under the operator's changes, or in their place (replace). What the operator said of services and servers that the new
 // file lacks is forgotten with them; what the operator made stays.
 func (i *Intent) Reload(file *conf.Config, replace bool) *Intent {
@@ -79,13 +90,7 @@ func (i *Intent) with(file *conf.Config, operator layer) *Intent {
 	c := *file
 	c.Services = operator.merge(file.Services)
 	if i.wanted != nil {
-		c.Services = settle(i.wanted.Services, c.Services, registry.IdentityOf)
-		for n := range c.Services {
-			s := &c.Services[n]
-			if before := find(i.wanted.Services, registry.IdentityOf(s)); before != nil {
-				s.Servers = settle(before.Servers, s.Servers, addressOf)
-			}
-		}
+		c.Services = i.arrange(c.Services)
 	}
 	override(&c.Timeouts.TCP, operator.timeouts.TCP)
 	override(&c.Timeouts.TCPFin, operator.timeouts.TCPFin)
@@ -147,23 +152,43 @@ func (s *service) merge(f *conf.Service) conf.Service {
 	return out
 }
 
-// settle returns wanted in the order of before; what was not there stands last, in its own order.
-func settle[T any, K comparable](before, wanted []T, key func(*T) K) []T {
-	place := make(map[K]int, len(before))
-	for i := range before {
-		place[key(&before[i])] = i
+// arrange returns services, and their servers, in the order of those that were wanted before.
+func (i *Intent) arrange(services []conf.Service) []conf.Service {
+	before := make(map[registry.Identity]*conf.Service, len(i.wanted.Services))
+	for n := range i.wanted.Services {
+		s := &i.wanted.Services[n]
+		before[registry.IdentityOf(s)] = s
 	}
-	placeOf := func(t *T) int {
-		if i, ok := place[key(t)]; ok {
-			return i
+	for n := range services {
+		s := &services[n]
+		if b := before[registry.IdentityOf(s)]; b != nil {
+			s.Servers = settle(b.Servers, s.Servers, func(rs *conf.Server) netip.AddrPort { return rs.Address })
 		}
-		return len(before)
 	}
-	slices.SortStableFunc(wanted, func(a, b T) int { return placeOf(&a) - placeOf(&b) })
-	return wanted
+	return settle(i.wanted.Services, services, registry.IdentityOf)
 }
 
-func addressOf(rs *conf.Server) netip.AddrPort { return rs.Address }
+// settle returns wanted in the order of before; what was not there stands last, in its own order.
+func settle[T any, K comparable](before, wanted []T, key func(*T) K) []T {
+	left := make(map[K]*T, len(wanted))
+	for n := range wanted {
+		left[key(&wanted[n])] = &wanted[n]
+	}
+	all := make([]T, 0, len(wanted))
+	take := func(k K) {
+		if t := left[k]; t != nil {
+			all = append(all, *t)
+			delete(left, k)
+		}
+	}
+	for n := range before {
+		take(key(&before[n]))
+	}
+	for n := range wanted {
+		take(key(&wanted[n]))
+	}
+	return all
+}
 
 // find returns the service of that identity, nil if there is none.
 func find(services []conf.Service, id registry.Identity) *conf.Service {

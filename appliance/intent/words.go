@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cleat/appliance/api"
+	"cleat/appliance/registry"
 	"cleat/conf"
 )
 
@@ -50,6 +51,12 @@ func identity(id *api.ServiceID) (s conf.Service, err error) {
 		return s, bad("service: %q is none of tcp, udp, sctp, mark", id.Protocol)
 	}
 	return s, nil
+}
+
+// Names reports whether id, which Command has taken, names s.
+func Names(id *api.ServiceID, s *conf.Service) bool {
+	named, _ := identity(id)
+	return registry.IdentityOf(&named) == registry.IdentityOf(s)
 }
 
 func endpoint(what, text string) (netip.AddrPort, error) {

@@ -6,13 +6,13 @@ package manage
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"cleat/appliance/director"
+	"cleat/appliance/intent"
 	"cleat/appliance/neighbor"
 	"cleat/appliance/registry"
 	"cleat/conf"
@@ -40,7 +40,8 @@ type Loop struct {
 	ended   chan struct{}
 
 	d          *director.Director
-	conf       *conf.Config
+	intent     *intent.Intent
+	conf       *conf.Config // that is in force: the intent's
 	registry   *registry.Registry
 	neighbours *neighbor.Table
 	refused    uint64 // neighbours, as far as the log has said so
@@ -63,7 +64,7 @@ func New(d *director.Director, c *conf.Config, path, version string, log *slog.L
 	l := &Loop{
 		log: log, level: level, path: path, version: version, started: now, loaded: now,
 		inbox: make(chan func()), ended: make(chan struct{}),
-		d: d, conf: c,
+		d: d, intent: intent.New(c), conf: c,
 		registry: registry.New(c.Tables.Services, c.Tables.RealServers, len(c.Workers.Lcores)),
 	}
 	l.stats.init(byWorkers{d}, l.registry, c.Tables.Services)
@@ -209,37 +210,4 @@ func (l *Loop) rebuild(changed []uint32) {
 // SetLevel sets how much is logged.
 func SetLevel(level *slog.LevelVar, c *conf.Log) {
 	_ = level.UnmarshalText([]byte(c.Level)) // conf has checked the word
-}
-
-// reload reads the configuration file again and changes over to it. It returns what has changed, or, when nothing has, why it was refused.
-func (l *Loop) reload() (changes, refused []string) {
-	c, err := conf.Read(l.path)
-	if err != nil {
-		return nil, linesOf(err)
-	}
-	changes, restart := conf.Compare(l.conf, c)
-	if len(restart) != 0 {
-		for i, line := range restart {
-			restart[i] = fmt.Sprintf("%s: %s: needs a restart of cleatd; nothing was changed", l.path, line)
-		}
-		return nil, restart
-	}
-	if len(changes) == 0 {
-		l.conf, l.loaded = c, time.Now()
-		return []string{}, nil
-	}
-	changed, err := l.registry.Apply(c, l.date())
-	if err != nil {
-		return nil, []string{fmt.Sprintf("%s: %v", l.path, err)}
-	}
-	before := l.conf
-	l.conf, l.loaded = c, time.Now()
-	l.neighbours.Configure(l.d.Hops(c, nil), c.Network.NeighborReachable, l.d.NextHops(c))
-	l.rebuild(changed)
-	l.greet(before)
-	SetLevel(l.level, &c.Log)
-	if c.IPVS.ExpireNodestConn {
-		l.purge()
-	}
-	return changes, nil
 }

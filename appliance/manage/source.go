@@ -20,17 +20,15 @@ import (
 
 var errEnded = errors.New("cleatd is stopping")
 
-var _ control.Source = (*Loop)(nil)
-
 // Reload reads the configuration file again and changes over to it; a *control.Refused error says what is wrong with it, and nothing
-// has changed then.
-func (l *Loop) Reload(ctx context.Context) (api.Reloaded, error) {
+// has changed then. With replace, what commands have changed goes.
+func (l *Loop) Reload(ctx context.Context, replace bool) (api.Reloaded, error) {
 	type outcome struct {
 		done    api.Reloaded
 		refused []string
 	}
 	o, err := ask(ctx, l, func() (o outcome) {
-		o.done.Changes, o.refused = l.reload()
+		o.done.Changes, o.refused = l.reload(replace)
 		o.done.Generation = l.tables.Load().Generation
 		l.reloadError = ""
 		if o.refused != nil {

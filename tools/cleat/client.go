@@ -105,7 +105,7 @@ func bare(err error) error {
 	return err
 }
 
-// ask sends a request, with a body of JSON unless that is nil; the caller closes the body of the answer.
+// ask sends a request, with a body of JSON unless that is nil; the caller closes the body of the answer. A query stands in path or in query.
 func (c *client) ask(ctx context.Context, method, path string, query url.Values, body any) (io.ReadCloser, error) {
 	var send io.Reader
 	if body != nil {
@@ -115,8 +115,10 @@ func (c *client) ask(ctx context.Context, method, path string, query url.Values,
 		}
 		send = bytes.NewReader(raw)
 	}
-	target := url.URL{Scheme: "http", Host: "cleatd", Path: path, RawQuery: query.Encode()}
-	request, err := http.NewRequestWithContext(ctx, method, target.String(), send)
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://cleatd"+path, send)
 	if err != nil {
 		return nil, &failure{err}
 	}

@@ -24,6 +24,12 @@ func TestGolden(t *testing.T) {
 		{"neighbors", "neighbors", "GET /v1/neighbors"},
 		{"neighbors-json", "neighbors -o json", "GET /v1/neighbors"},
 		{"reload", "reload", "POST /v1/reload"},
+		{"reload", "reload --replace", "POST /v1/reload?replace=true"},
+		{"config", "config show", "GET /v1/config"},
+		{"config", "config show --running", "GET /v1/config?running=true"},
+		{"sysctl", "sysctl", "GET /v1/sysctl"},
+		{"sysctl-some", "sysctl -w net.ipv4.vs.sync_threshold net.ipv4.vs.drop_entry", "GET /v1/sysctl"},
+		{"sysctl-values", "sysctl -n net.ipv4.vs.sync_threshold", "GET /v1/sysctl"},
 		{"clock", "clock advance 300.5", `POST /v1/clock {"advance_seconds":300.5}`},
 		{"templates", "templates", "GET /v1/templates"},
 		{

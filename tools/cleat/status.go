@@ -54,7 +54,21 @@ func printStatus(w io.Writer, s api.Status) error {
 }
 
 func (o *operator) reloadCommand() *cobra.Command {
-	return askCommand(o, "reload", "Read the configuration file again; a wrong one changes nothing", http.MethodPost, "/v1/reload", printReloaded)
+	var replace bool
+	cmd := &cobra.Command{
+		Use:   "reload",
+		Short: "Read the configuration file again; a wrong one changes nothing",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			path := "/v1/reload"
+			if replace {
+				path += "?replace=true"
+			}
+			return ask(cmd.Context(), o, http.MethodPost, path, nil, printReloaded)
+		},
+	}
+	cmd.Flags().BoolVar(&replace, "replace", false, "forget what commands have changed: the file alone is in force")
+	return cmd
 }
 
 func printReloaded(w io.Writer, r api.Reloaded) error {
