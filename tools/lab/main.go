@@ -22,7 +22,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), upCommand(), execCommand(), downCommand(), cleanCommand(), serveCommand())
+	root.AddCommand(runCommand(), playCommand(), judgeCommand(), upCommand(), execCommand(), downCommand(), cleanCommand(), serveCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		if !errors.Is(err, errTold) {
 			fmt.Fprintln(os.Stderr, "cleat-lab:", err)

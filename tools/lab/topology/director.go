@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -146,8 +147,22 @@ func (d *Director) Templates(ctx context.Context) ([]api.Template, error) {
 	return all, err
 }
 
+// Advance sets cleatd's clock ahead; it must run with --lab-clock. Everything that this makes due has happened then.
+func (d *Director) Advance(ctx context.Context, by time.Duration) error {
+	body, err := json.Marshal(api.Advance{Seconds: by.Seconds()})
+	if err != nil {
+		return err
+	}
+	var now api.Clock
+	return d.request(ctx, http.MethodPost, "/v1/clock", bytes.NewReader(body), func(answer *json.Decoder) error { return answer.Decode(&now) })
+}
+
 func (d *Director) decode(ctx context.Context, path string, read func(*json.Decoder) error) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://cleatd"+path, nil)
+	return d.request(ctx, http.MethodGet, path, nil, read)
+}
+
+func (d *Director) request(ctx context.Context, method, path string, body io.Reader, read func(*json.Decoder) error) error {
+	request, err := http.NewRequestWithContext(ctx, method, "http://cleatd"+path, body)
 	if err != nil {
 		return err
 	}
@@ -157,10 +172,10 @@ func (d *Director) decode(ctx context.Context, path string, read func(*json.Deco
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("control API: GET %s: %s", path, answer.Status)
+		return fmt.Errorf("control API: %s %s: %s", method, path, answer.Status)
 	}
 	if err := read(json.NewDecoder(answer.Body)); err != nil {
-		return fmt.Errorf("control API: GET %s: %w", path, err)
+		return fmt.Errorf("control API: %s %s: %w", method, path, err)
 	}
 	return nil
 }

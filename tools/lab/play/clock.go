@@ -1,0 +1,123 @@
+package play
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"cleat/tools/lab/topology"
+)
+
+const (
+	// delivery is how long a packet may take to its end, on a busy machine. Nothing waits so long for one that arrives.
+	delivery = 100 * time.Millisecond
+	// settling is what every wait begins with, in real time: packets under way arrive before the clock is set ahead.
+	settling = 5 * time.Millisecond
+	// timeWait is how long the kernel keeps a TCP port that was closed first, or without an answer.
+	timeWait = 60 * time.Second
+)
+
+// clock is cleatd's, counted from the first step: real time and what it was set ahead.
+type clock struct {
+	director *topology.Director
+	began    time.Time
+	ahead    atomic.Int64 // ns
+	endings  []ending     // oldest first
+}
+
+// ending is a connection that a client has closed.
+type ending struct {
+	client string
+	at     time.Duration
+}
+
+func (c *clock) start() { c.began = time.Now() }
+
+func (c *clock) now() time.Duration { return time.Since(c.began) + time.Duration(c.ahead.Load()) }
+
+func (c *clock) advance(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	if err := c.director.Advance(ctx, d); err != nil {
+		return err
+	}
+	c.ahead.Add(int64(d))
+	return nil
+}
+
+// ended notes that a client has closed its connection.
+func (c *clock) ended(client net.Addr) {
+	c.endings = append(c.endings, ending{client.String(), c.now()})
+}
+
+// wait lets time pass. What the kernels of client and servers do by themselves meanwhile is done for them.
+func (p *stage) wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	until := p.clock.now() + d
+	time.Sleep(min(d, settling))
+	for _, rs := range p.half.fresh() {
+		if err := p.destroy(ctx, rs, "syn-recv", "src 0.0.0.0/0"); err != nil {
+			return err
+		}
+	}
+	for {
+		due, ok := p.half.next()
+		if !ok || due > until {
+			break
+		}
+		if err := p.clock.advance(ctx, due-p.clock.now()); err != nil {
+			return err
+		}
+		p.half.repeat(due)
+		time.Sleep(settling)
+	}
+	if err := p.clock.advance(ctx, until-p.clock.now()); err != nil {
+		return err
+	}
+	return p.retire(ctx)
+}
+
+// retire has the kernels forget connections that were closed long ago.
+func (p *stage) retire(ctx context.Context) error {
+	old := 0
+	for old < len(p.clock.endings) && p.clock.now()-p.clock.endings[old].at >= timeWait {
+		old++
+	}
+	if old == 0 {
+		return nil
+	}
+	var from, to []string
+	for _, e := range p.clock.endings[:old] {
+		from, to = append(from, "src "+e.client), append(to, "dst "+e.client)
+	}
+	p.clock.endings = p.clock.endings[old:]
+	for ns, filter := range p.perNamespace(strings.Join(from, " or "), strings.Join(to, " or ")) {
+		if err := p.destroy(ctx, ns, "all", filter); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// perNamespace gives the client one filter and every real server another.
+func (p *stage) perNamespace(client, server string) map[string]string {
+	filters := map[string]string{"cl": client}
+	for _, rs := range p.lab.Servers() {
+		filters[rs] = server
+	}
+	return filters
+}
+
+// destroy ends TCP sockets in a namespace without a packet: those in a state, and chosen by a filter of ss.
+func (p *stage) destroy(ctx context.Context, ns, state, filter string) error {
+	if _, err := p.lab.Output(ctx, ns, "ss", "-HtnK", "state", state, "( "+filter+" )"); err != nil {
+		return fmt.Errorf("have %s forget old connections: %w", ns, err)
+	}
+	return nil
+}

@@ -1,0 +1,3 @@
+#!/bin/sh
+# busybox: its applets are this machine's own programs.
+exec "$@"
