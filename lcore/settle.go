@@ -38,7 +38,7 @@ func (w *Worker) due() uint32 {
 // spokenTo reports whether something from other workers waits.
 func (w *Worker) spokenTo() bool {
 	for i := range w.peers {
-		if from := w.peers[i].from; from != nil && from.Len() != 0 {
+		if p := &w.peers[i]; p.from != nil && p.from.Len()+p.asks.Len() != 0 {
 			return true
 		}
 	}
