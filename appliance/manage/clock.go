@@ -23,7 +23,14 @@ type timer struct {
 func (l *Loop) setTimers() {
 	l.timers = []timer{
 		{reapEvery, reapEvery, func(now time.Duration) { l.reap(l.d.Clock.Time(now)) }},
-		{estimate.Every, estimate.Every, func(time.Duration) { l.stats.estimate(l.registry) }},
+		{estimate.Every, estimate.Every, func(time.Duration) { l.estimate() }},
+	}
+}
+
+// estimate brings statistics up to date, unless run_estimation is off: they stay what they were then (connections.md C13.2).
+func (l *Loop) estimate() {
+	if l.conf.IPVS.RunEstimation {
+		l.stats.estimate(l.registry)
 	}
 }
 
