@@ -31,6 +31,7 @@ func (w *Worker) between(n int) {
 	}
 	w.inject()
 	w.release()
+	w.forgetParts()
 	w.flush()
 	if w.mail.work() {
 		w.idle = 0 // who asks once will ask again: do not sleep at once

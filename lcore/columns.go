@@ -25,6 +25,9 @@ type columns struct {
 	src     [burst.Size]address.Kind // parse: of key.Src
 	dst     [burst.Size]address.Kind // parse: of key.Dst
 
+	part   [burst.Size]part   // parse: of a fragment
+	record [burst.Size]uint32 // gather: what its first fragment said
+
 	owner [burst.Size]uint8 // steer: the worker to hand it over to; of errand deciding, receive: the one to answer
 
 	conn   [burst.Size]uint32 // track: connection, 0 for none

@@ -48,7 +48,8 @@ func TestFixtures(t *testing.T) {
 		limitFixtures,
 		workerFixtures,
 		defenceFixtures,
-		directFixtures, tunnelFixtures, cutFixtures, // forwarding.md
+		cutFixtures,
+		fragmentFixtures,
 	} {
 		for _, f := range fixtures {
 			t.Run(f.name, func(t *testing.T) {

@@ -15,6 +15,7 @@ func (w *Worker) onePacket(i int, r *service.Real, port uint16, at place) Verdic
 	c := &w.conns.Entries[n]
 	c.Slot, c.Forward, c.Mark, c.State = r.Slot, r.Forward, in.mark[i], conn.UDP
 	c.Owner = at.owner
+	w.served(i, r)
 	w.stats.connection(r)
 	w.opened(c, r)
 	w.closed(c)

@@ -91,10 +91,8 @@ func (w *Worker) parseIPv4(i int, p *burst.Packet) Verdict {
 		return DropSource
 	case ip.Dst() >= 0xe0000000 || in.dst[i]&address.Broadcast != 0: // 224.0.0.0 and above
 		return DropBroadcast
-	case ip.IsFragment() && (in.dst[i]|in.src[i])&(address.Own|address.VIP|address.Real) != 0:
-		return DropFragment
 	case ip.IsFragment():
-		return Route
+		return w.parsePart(i, ip, k)
 	}
 	return w.parseTransport(i, ip, k)
 }

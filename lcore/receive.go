@@ -29,6 +29,7 @@ func (w *Worker) receive() {
 	w.changed = false
 	w.clock()
 	w.resume()
+	w.receiveParts()
 	if w.order.ports {
 		w.receivePorts()
 		w.receivePeers()
@@ -72,6 +73,7 @@ func (c *columns) enter(n int, e errand) {
 		c.errand[i] = e
 		c.conn[i], c.template[i] = 0, 0
 		c.related[i] = false
+		c.part[i] = part{}
 		c.virtual[i] = nil
 	}
 	c.N += n

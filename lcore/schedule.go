@@ -40,7 +40,7 @@ func (w *Worker) schedule() {
 func (w *Worker) mayCreate(i int) bool {
 	k := &w.in.key[i]
 	switch {
-	case k.SrcPort == service.PortFTPData:
+	case k.SrcPort == service.PortFTPData, w.in.part[i].kind == laterPart:
 		return false
 	case w.in.related[i]:
 		return w.tables.ScheduleICMP // whatever the packet was that it is about
@@ -58,6 +58,9 @@ func (w *Worker) mayCreate(i int) bool {
 func (w *Worker) admit(i int) Verdict {
 	in := &w.in
 	v := in.virtual[i]
+	if in.part[i].kind == laterPart {
+		return w.admitPart(i)
+	}
 	if v == nil || !w.mayCreate(i) {
 		return w.stray(i)
 	}

@@ -80,6 +80,19 @@ func (s *stats) packet(r *service.Real, output bool, length int) {
 	v.InBytes += uint64(length)
 }
 
+// more counts bytes of a packet that packet has counted.
+func (s *stats) more(r *service.Real, output bool, length int) {
+	c, v := s.touch(r.Slot), &s.virtuals[r.Virtual]
+	s.owner[r.Slot] = r.Virtual
+	if output {
+		c.OutBytes += uint64(length)
+		v.OutBytes += uint64(length)
+		return
+	}
+	c.InBytes += uint64(length)
+	v.InBytes += uint64(length)
+}
+
 func (s *stats) connection(r *service.Real) {
 	s.touch(r.Slot).Connections++
 	s.virtuals[r.Virtual].Connections++

@@ -57,6 +57,10 @@ func (w *Worker) advance(i int) bool {
 		w.pass(i, c, r)
 		return true
 	}
+	if in.part[i].kind == laterPart {
+		w.passPart(i, c, r)
+		return true
+	}
 	if !in.output[i] {
 		if w.reopens(i, c, r) || (!r.Available && w.tables.ExpireNodestConn) {
 			w.endConnection(in.conn[i])

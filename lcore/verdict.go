@@ -21,7 +21,7 @@ const (
 
 	HandedOver // to the worker whose client it is, or to another one with a question or an answer
 	Punted     // to management: an ARP reply
-	Held       // until the next hop's MAC address is known, or another worker has answered
+	Held       // until the next hop's MAC address is known, another worker has answered, or the first fragment has come
 
 	DropFrame           // shorter than its headers say, or no Ethernet
 	DropEtherType       // neither ARP nor IPv4
@@ -31,7 +31,7 @@ const (
 	DropSource          // source address impossible: multicast, loopback, our own
 	DropBroadcast       // IPv4 to a broadcast or multicast address
 	DropTransportHeader // TCP, UDP or ICMP header truncated or malformed (C3.1)
-	DropFragment        // a fragment to or from a service
+	DropFragment        // a fragment whose first one did not come, was refused, or is of a protocol whose fragments no service takes
 	DropProtocol        // to us, of a protocol that we do not speak
 	DropICMP            // ICMP to us, neither an echo request nor about a connection, or malformed
 	DropServerGone      // of a connection whose real server was removed (persistence.md P6.2)

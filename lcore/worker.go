@@ -8,6 +8,7 @@ import (
 	"cleat/lcore/burst"
 	"cleat/lcore/conn"
 	"cleat/lcore/flow"
+	"cleat/lcore/fragment"
 	"cleat/lcore/memory"
 	"cleat/lcore/ring"
 	"cleat/lcore/schedule"
@@ -20,6 +21,7 @@ func (w *Worker) Turn() int {
 	w.receive()  // its queue on every port, and what other workers handed over → packets
 	w.parse()    // packet → flow key
 	w.steer()    // another worker's client → hand over
+	w.gather()   // fragment → the flow that its first one names
 	w.track()    // flow key → connection, if one is known
 	w.classify() // new flow → mark → virtual service
 	w.recall()   // client → template
@@ -90,6 +92,7 @@ type Worker struct {
 	mtu        uint16 // of the way that AnswerFragmentNeeded is about
 	ident      uint32 // of the last packet that the worker put an IP header of its own on
 	holding    hold
+	fragments  fragments
 	defence    defence
 	counters   Counters
 	pub        published
@@ -172,6 +175,9 @@ func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 	if err = w.inquiries.init(w.Handover, p.Seed); err != nil {
 		return nil, err
 	}
+	if w.fragments.Table, err = fragment.New(p.Alloc, fragmentRecords, p.Seed); err != nil {
+		return nil, err
+	}
 	for _, v := range tables.Services.Virtuals() {
 		w.change(v)
 	}
@@ -203,7 +209,10 @@ func (w *Worker) Drain() {
 		w.lose(&w.inquiries.waiting[i].packet)
 	}
 	w.inquiries.waiting = nil
-	w.counters.Held, w.holding.n = 0, 0
+	for i := range w.fragments.n {
+		w.lose(&w.fragments.waiting[i].packet)
+	}
+	w.counters.Held, w.holding.n, w.fragments.n, w.fragments.ready = 0, 0, 0, 0
 	for i := range w.peers {
 		var p [1]burst.Packet
 		for from := w.peers[i].from; from != nil && from.Pop(p[:]) != 0; {

@@ -43,6 +43,7 @@ func settings(c *conf.Config) lcore.Settings {
 		AmDropRate:              max(c.IPVS.AmDropRate, 1),
 		Amemthresh:              c.IPVS.Amemthresh,
 		FTP:                     c.IPVS.FTP,
+		PMTUDisc:                c.IPVS.PMTUDisc,
 		Forward:                 c.Network.Forward,
 		AnswerRate:              c.Network.AnswerRate,
 	}

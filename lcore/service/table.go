@@ -108,6 +108,9 @@ func (t *Table) Serves(addr flow.Addr, port uint16, proto uint8) bool {
 	return t.serves.Get(addr, port, proto) || t.serves.Get(addr, port, 0)
 }
 
+// Marked reports whether some service is a firewall mark's.
+func (t *Table) Marked() bool { return t.marked }
+
 // Virtual returns the service with that ID, or nil.
 func (t *Table) Virtual(id uint32) *Virtual {
 	if int(id) < len(t.byID) {
