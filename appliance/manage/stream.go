@@ -72,7 +72,7 @@ func describeTemplate(e *template.Row, server netip.AddrPort) (api.Entry, api.Te
 	}
 	switch {
 	case k.Proto == 0:
-		t.Kind, match.Mark = "pfmc", k.Virtual.Uint32()
+		t.Kind, match.Mark = "pfmc", k.Mark()
 		t.Virtual = fmt.Sprintf("mark %d", match.Mark)
 	default:
 		if e.AllPorts() {

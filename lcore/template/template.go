@@ -54,6 +54,14 @@ func markAddr(mark uint32, v4 bool) flow.Addr {
 	return flow.Addr{Hi: uint64(mark) << 32}
 }
 
+// Mark is the mark in the key of a template of a mark (Proto 0).
+func (k *Key) Mark() uint32 {
+	if k.Virtual.Is4() {
+		return k.Virtual.Uint32()
+	}
+	return uint32(k.Virtual.Hi >> 32)
+}
+
 // States of a template (P8.4).
 const (
 	None    uint8 = 0

@@ -50,8 +50,12 @@ func TestKeyOf(t *testing.T) {
 		{"P1.2: PFMC, UDP, another VIP and port", pfmc, packet(flow.UDP, "172.16.5.9:9", "10.0.0.2:53"), Key{ip("172.16.5.0"), ip("0.0.0.100"), 0, 0}, 0},
 		{"P1.7: PFMC, IPv6", pfmc6, v6, Key{ip("fd08::"), ip("0:64::"), 0, 0}, 0},
 	} {
-		if got := KeyOf(tt.service, tt.key); got != tt.want {
+		got := KeyOf(tt.service, tt.key)
+		if got != tt.want {
 			t.Errorf("%s: KeyOf = %+v, want %+v", tt.what, got, tt.want)
+		}
+		if mark := tt.service.Mark; mark != 0 && got.Mark() != mark {
+			t.Errorf("%s: Mark = %d, want %d", tt.what, got.Mark(), mark)
 		}
 		if got := PortOf(tt.service, tt.key.DstPort, &service.Real{Port: 8080}); got != tt.wantPort {
 			t.Errorf("%s: PortOf = %d, want %d", tt.what, got, tt.wantPort)
