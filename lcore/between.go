@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"cleat/lcore/burst"
+	"cleat/lcore/conn"
 	"cleat/lcore/schedule"
 	"cleat/lcore/service"
 	"cleat/lcore/template"
@@ -51,8 +52,7 @@ func (w *Worker) between(n int) {
 func (w *Worker) expire() {
 	budget := expiryBudget
 	for i := w.conns.Expired(w.tick, &budget); i != 0; i = w.conns.Expired(w.tick, &budget) {
-		w.counters.ConnectionExpiries++
-		w.endConnection(i)
+		w.overdue(i, &w.conns.Entries[i])
 	}
 	budget = expiryBudget
 	for i := w.tmpls.Expired(w.tick, &budget); i != 0; i = w.tmpls.Expired(w.tick, &budget) {
@@ -60,6 +60,18 @@ func (w *Worker) expire() {
 	}
 	w.conns.Reclaim()
 	w.tmpls.Reclaim()
+	w.transfers.Reclaim()
+}
+
+// overdue is what happens when a connection's timer runs out: its end, or an extension while it controls others (connections.md C6.1).
+func (w *Worker) overdue(i uint32, c *conn.Entry) {
+	if w.transfers.controls(c) {
+		c.Timeout = w.tables.Extend
+		w.conns.Touch(i, w.tick)
+		return
+	}
+	w.counters.ConnectionExpiries++
+	w.endConnection(i)
 }
 
 // timeOver is what happens when a template's timer runs out: its end, or an extension while connections live under it

@@ -50,6 +50,8 @@ func TestFixtures(t *testing.T) {
 		defenceFixtures,
 		cutFixtures,
 		fragmentFixtures,
+		directFixtures, tunnelFixtures, cutFixtures, // forwarding.md
+		ftpFixtures,
 	} {
 		for _, f := range fixtures {
 			t.Run(f.name, func(t *testing.T) {

@@ -94,6 +94,8 @@ func drawSettings(t trial) Settings {
 		SloppyTCP:               rapid.Bool().Draw(t.T, "sloppy_tcp"),
 		Forward:                 true,
 		AnswerRate:              pick(t, "answer rate", 0, 3),
+		FTP:                     rapid.Bool().Draw(t.T, "ftp"),
+		FTPPorts:                [FTPPortsMax]uint16{21},
 	}
 }
 
@@ -144,7 +146,7 @@ func drawEdit(t trial, text string, added *uint64) string {
 // drawPacket draws a frame as port inside or outside receives it; its destination MAC address tells which.
 func drawPacket(t trial, w wishes) []byte {
 	client := netip.AddrPortFrom(netip.MustParseAddr(pick(t, "client", someClients...)), pick(t, "client port", somePorts...))
-	switch pick(t, "packet", "client", "client", "client", "server", "server", "udp", "error", "other") {
+	switch pick(t, "packet", "client", "client", "client", "server", "server", "udp", "error", "ftp", "other") {
 	case "client":
 		return fromClient(client.String(), drawVirtual(t, w), pick(t, "flags", someFlags...))
 	case "udp":
@@ -153,8 +155,25 @@ func drawPacket(t trial, w wishes) []byte {
 		return drawAnswer(t, w, client)
 	case "error":
 		return drawError(t, w, client)
+	case "ftp":
+		return drawFTP(t, client)
 	}
 	return drawOther(t, w)
+}
+
+// drawFTP draws a line on an FTP control connection, or what may be the first packet of a data connection.
+func drawFTP(t trial, client netip.AddrPort) []byte {
+	server := fmt.Sprintf("10.9.0.%d:8003", rapid.IntRange(11, 13).Draw(t.T, "server"))
+	line := func(lines ...string) lcoretest.Option { return lcoretest.Payload([]byte(pick(t, "line", lines...))) }
+	switch pick(t, "ftp", "command", "reply", "passive", "active") {
+	case "command":
+		return fromClient(client.String(), "10.0.0.1:21", "A", line("PASV\r\n", "EPSV\r\n", "PORT 172,16,0,1,78,33\r\n"))
+	case "reply":
+		return fromServer(1, server, client.String(), "A", line("227 (10,9,0,11,19,136)\r\n", "227 (10,9,0,112,19,136)\r\n", "229 (|||5000|)\r\n"))
+	case "passive":
+		return fromClient(client.String(), "10.0.0.1:5000", pick(t, "flags", someFlags...))
+	}
+	return fromServer(1, strings.Replace(server, "8003", "8002", 1), client.String(), pick(t, "flags", someFlags...))
 }
 
 // drawError draws an ICMP error: from the client's side about what the VIP sent, or from a real server about what came from the client.

@@ -199,9 +199,15 @@ func (w *Worker) connect(i int, r *service.Real, port uint16, at place) Verdict 
 	if w.single(i, in.virtual[i]) {
 		return w.onePacket(i, r, port, at)
 	}
+	transfer, room := w.takeTransfer(k, r)
+	if !room {
+		w.giveBack(r.Slot, at)
+		return DropFTPFull
+	}
 	n := w.conns.Insert(k, r.Addr, port)
 	if n == 0 {
 		w.giveBack(r.Slot, at)
+		w.transfers.Give(transfer)
 		return DropConnectionsFull // P2.1: the template stays
 	}
 	w.changed = true
@@ -209,7 +215,7 @@ func (w *Worker) connect(i int, r *service.Real, port uint16, at place) Verdict 
 	in.conn[i], in.output[i] = n, false
 	c := &w.conns.Entries[n]
 	c.Slot, c.Forward, c.Mark, c.Template, c.Owner = r.Slot, r.Forward, in.mark[i], at.template, at.owner
-	c.NoOutput = !r.Forward.Returns()
+	c.NoOutput, c.FTP = !r.Forward.Returns(), transfer
 	c.State = conn.FirstState(k.Proto)
 	w.stats.connection(r)
 	w.opened(c, r)

@@ -44,7 +44,11 @@ func (w *Worker) findDirection(k *flow.Key, output bool) uint32 {
 	if output {
 		return w.conns.FindOutput(k)
 	}
-	return w.conns.FindInput(k)
+	n := w.conns.FindInput(k)
+	if n == 0 && w.transfers.waiting != 0 {
+		n = w.expected(k)
+	}
+	return n
 }
 
 // advance takes packet i as one of its connection's (connections.md C2): checks the server, counts, moves the state, restarts the timer.
@@ -78,13 +82,13 @@ func (w *Worker) advance(i int) bool {
 
 // reopens reports whether packet i opens a new connection where an old one with the same addresses and ports still is (C2 3).
 func (w *Worker) reopens(i int, c *conn.Entry, r *service.Real) bool {
-	if !w.opens(i) {
+	if !w.opens(i) || w.transfers.controls(c) {
 		return false
 	}
 	if w.tables.ExpireNodestConn && r.Weight == 0 {
 		return true // P6.4
 	}
-	if w.tables.ConnReuseMode == 0 || c.Template != 0 {
+	if w.tables.ConnReuseMode == 0 || c.Template != 0 || w.transfers.isControlled(c) {
 		return false // P8.8
 	}
 	switch c.State {
@@ -113,6 +117,9 @@ func (w *Worker) pass(i int, c *conn.Entry, r *service.Real) {
 // forward passes packet i on as one of connection c, and brings the connection's state and timer up to date with it.
 func (w *Worker) forward(i int, c *conn.Entry, r *service.Real) {
 	in := &w.in
+	if c.FTP != 0 && !w.assist(i, c) {
+		return
+	}
 	w.pass(i, c, r)
 	direction := c.Direction(in.output[i])
 	switch {

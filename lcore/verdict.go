@@ -37,6 +37,7 @@ const (
 	DropServerGone      // of a connection whose real server was removed (persistence.md P6.2)
 	DropConnectionsFull // no room in the connection table
 	DropTemplatesFull   // no room in the template table
+	DropFTPFull         // no room for another connection at the FTP helper
 	DropPacketRate      // it would open a connection, and drop_packet chose it (C10.5)
 	DropNotForwarding   // belongs to no service, and routing is off
 	DropNoRoute         // no way to the destination, and no answer allowed
@@ -88,6 +89,7 @@ var verdictNames = [verdicts]string{
 	DropServerGone:       "server_gone",
 	DropConnectionsFull:  "connections_full",
 	DropTemplatesFull:    "templates_full",
+	DropFTPFull:          "ftp_full",
 	DropPacketRate:       "drop_packet",
 	DropNotForwarding:    "not_forwarding",
 	DropNoRoute:          "no_route",

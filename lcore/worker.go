@@ -94,6 +94,7 @@ type Worker struct {
 	holding    hold
 	fragments  fragments
 	defence    defence
+	transfers  transfers
 	counters   Counters
 	pub        published
 	pubAt      time.Duration
@@ -167,6 +168,9 @@ func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 	w.others.init(p.Services)
 	var err error
 	if w.conns, err = conn.NewShard(p.Alloc, p.Connections, p.Connections6, p.Seed, w.tick); err != nil {
+		return nil, err
+	}
+	if err = w.transfers.init(p.Alloc, p.Connections); err != nil {
 		return nil, err
 	}
 	if w.tmpls, err = template.NewShard(p.Alloc, p.Templates, p.Templates6, p.Seed, w.tick); err != nil {

@@ -41,7 +41,8 @@ type Entry struct {
 	InPackets uint32
 	// wide is the slot of the addresses, 0 if they are all IPv4's.
 	wide uint32
-	_    [4]byte
+	// FTP is the place of what the FTP helper knows of the connection, 0: nothing.
+	FTP uint32
 }
 
 // addresses are those of a connection that is not IPv4's alone: one cache line.
@@ -213,6 +214,20 @@ func (s *Shard) set(i, wide uint32, k *flow.Key, server flow.Addr, port uint16) 
 	if wide != 0 {
 		s.wide.Slots[wide] = addresses{client: k.Src, virtual: k.Dst, server: server}
 	}
+}
+
+// SetClientPort gives entry i, whose client's port was 0, its port, and reports whether there was room for it in the index (C1.2).
+func (s *Shard) SetClientPort(i uint32, port uint16) bool {
+	e := &s.Entries[i]
+	client, _ := s.Client(e)
+	none := flow.Hash(client, 0, e.Proto, s.seed)
+	s.Index.Remove(none, i)
+	if !s.Index.Insert(flow.Hash(client, port, e.Proto, s.seed), i) {
+		s.Index.Insert(none, i) // where it just was
+		return false
+	}
+	e.clientPort = port
+	return true
 }
 
 // Touch restarts the timer of entry i with its Timeout at tick now (C4.1).

@@ -14,6 +14,32 @@ import (
 	"cleat/lcore/service"
 )
 
+// TestSetClientPort: an entry is found under its client's port from then on, and under 0 no more; without room in the index it stays as it was.
+func TestSetClientPort(t *testing.T) {
+	s, err := NewShard(memory.Heap, 400, 0, &flow.Seed{1, 2, 3, 4}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	any := flow.Key{Src: flow.V4(1), Dst: flow.V4(2), DstPort: 8080, Proto: flow.TCP}
+	known := any
+	known.SrcPort = 20002
+	i := s.Insert(&any, flow.V4(3), 8080)
+	if !s.SetClientPort(i, 20002) || s.FindInput(&known) != i || s.FindInput(&any) != 0 {
+		t.Errorf("entry %d: found at %d under its port, at %d under 0", i, s.FindInput(&known), s.FindInput(&any))
+	}
+	i = s.Insert(&any, flow.V4(4), 8080)
+	for port := uint16(1); ; port++ { // until the places for the client's port are taken
+		crowd := known
+		crowd.DstPort = port
+		if s.Insert(&crowd, flow.V4(3), 8080) == 0 {
+			break
+		}
+	}
+	if s.SetClientPort(i, 20002) || s.FindInput(&any) != i {
+		t.Errorf("entry %d: found at %d under 0 when there was no room", i, s.FindInput(&any))
+	}
+}
+
 func key(proto uint8, src, dst string) *flow.Key {
 	s, d := netip.MustParseAddrPort(src), netip.MustParseAddrPort(dst)
 	return &flow.Key{Src: flow.FromNetip(s.Addr()), Dst: flow.FromNetip(d.Addr()), SrcPort: s.Port(), DstPort: d.Port(), Proto: proto}

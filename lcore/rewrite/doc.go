@@ -6,6 +6,7 @@
 //	error about either         NATError… the same, and in the quote  icmp.go
 //	direct routing, routing    Forward   TTL                       forward.go
 //	tunnel                     Tunnel    headers in front          tunnel.go
+//	an FTP reply               Splice    a piece of the payload  splice.go
 //	all of them                Link      Ethernet addresses        link.go
 //
 // The functions know nothing of connections: they take numbers. They take packets that were parsed

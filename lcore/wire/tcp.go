@@ -71,6 +71,12 @@ func (t TCP) SetSrcPort(p uint16) { binary.BigEndian.PutUint16(t[tcpSrcPort:], p
 // SetDstPort sets the destination port; the checksum is the caller's.
 func (t TCP) SetDstPort(p uint16) { binary.BigEndian.PutUint16(t[tcpDstPort:], p) }
 
+// SetSeq sets the sequence number; the checksum is the caller's.
+func (t TCP) SetSeq(n uint32) { binary.BigEndian.PutUint32(t[tcpSeq:], n) }
+
+// SetAck sets the acknowledgment number; the checksum is the caller's.
+func (t TCP) SetAck(n uint32) { binary.BigEndian.PutUint32(t[tcpAck:], n) }
+
 // SetChecksum sets the checksum.
 func (t TCP) SetChecksum(c uint16) { binary.BigEndian.PutUint16(t[tcpChecksum:], c) }
 
