@@ -164,10 +164,11 @@ func drawPacket(t trial, w wishes) []byte {
 // drawFTP draws a line on an FTP control connection, or what may be the first packet of a data connection.
 func drawFTP(t trial, client netip.AddrPort) []byte {
 	server := fmt.Sprintf("10.9.0.%d:8003", rapid.IntRange(11, 13).Draw(t.T, "server"))
+	own := strings.ReplaceAll(client.Addr().String(), ".", ",") // of another client, another worker may be the owner
 	line := func(lines ...string) lcoretest.Option { return lcoretest.Payload([]byte(pick(t, "line", lines...))) }
 	switch pick(t, "ftp", "command", "reply", "passive", "active") {
 	case "command":
-		return fromClient(client.String(), "10.0.0.1:21", "A", line("PASV\r\n", "EPSV\r\n", "PORT 172,16,0,1,78,33\r\n"))
+		return fromClient(client.String(), "10.0.0.1:21", "A", line("PASV\r\n", "EPSV\r\n", "PORT "+own+",78,33\r\n"))
 	case "reply":
 		return fromServer(1, server, client.String(), "A", line("227 (10,9,0,11,19,136)\r\n", "227 (10,9,0,112,19,136)\r\n", "229 (|||5000|)\r\n"))
 	case "passive":
