@@ -50,7 +50,6 @@ func TestFixtures(t *testing.T) {
 		defenceFixtures,
 		cutFixtures,
 		fragmentFixtures,
-		directFixtures, tunnelFixtures, cutFixtures, // forwarding.md
 		ftpFixtures,
 	} {
 		for _, f := range fixtures {
