@@ -15,7 +15,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"cleat/appliance/api"
+	"cleat/tools/cleat/iptables"
 	"cleat/tools/cleat/ipvsadm"
+	"cleat/tools/cleat/sysctl"
 )
 
 // kernelTool is a command that speaks as one of the kernel's tools does. It reads its command line itself, prints its own
@@ -39,6 +41,15 @@ var kernelTools = map[string]*kernelTool{
 		func(o *operator, _ []string, stderr io.Writer) int {
 			return o.ipvsadm("ipvsadm-restore", stderr).Restore()
 		}},
+	"iptables": {"Rules that mark IPv4 packets for virtual services, as iptables -t mangle has them", func(o *operator, args []string, stderr io.Writer) int {
+		return iptables.Run("iptables", args, cleatd{o.client()}, o.out, stderr)
+	}},
+	"ip6tables": {"Rules that mark IPv6 packets for virtual services, as ip6tables -t mangle has them", func(o *operator, args []string, stderr io.Writer) int {
+		return iptables.Run("ip6tables", args, cleatd{o.client()}, o.out, stderr)
+	}},
+	"sysctl": {"The switches of IPVS, net.ipv4.vs.*, read and set as sysctl does", func(o *operator, args []string, stderr io.Writer) int {
+		return sysctl.Run(args, cleatd{o.client()}, o.out, stderr)
+	}},
 }
 
 func (o *operator) kernelTool(name string, tool *kernelTool) *cobra.Command {
@@ -108,6 +119,20 @@ func (c cleatd) Templates(yield func(*api.Template) error) error {
 
 func (c cleatd) Connections(yield func(*api.Connection) error) error {
 	return rows(c.client, "/v1/connections", yield)
+}
+
+func (c cleatd) Marks() (marks api.Marks, err error) { return marks, c.get("/v1/marks", &marks) }
+
+func (c cleatd) Mark(command api.MarkCommand) error {
+	_, err := c.object(context.Background(), http.MethodPost, "/v1/marks", command, &struct{}{})
+	return err
+}
+
+func (c cleatd) Sysctls() (all []api.Sysctl, err error) { return all, c.get("/v1/sysctl", &all) }
+
+func (c cleatd) SetSysctl(name, value string) error {
+	_, err := c.object(context.Background(), http.MethodPut, "/v1/sysctl/"+name, api.Sysctl{Name: name, Value: value}, &struct{}{})
+	return err
 }
 
 func (c cleatd) get(path string, v any) error {
