@@ -39,8 +39,20 @@ func (s *statistics) init(c counted, r *registry.Registry, services int) {
 		counted: c, services: uint32(services),
 		reals: map[uint32]*account{}, virtuals: map[uint32]*account{}, all: estimate.New(api.Counters{}),
 	}
-	r.FreshServer = func(slot uint32) { s.reals[slot] = newAccount(ofReal(s.real(slot))) }
+	r.FreshServer = s.freshServer
 	r.FreshService = func(id uint32) { s.virtuals[id] = newAccount(api.Counters(s.virtual(id))) }
+}
+
+// freshServer begins a server's account. That of one that has returned to a service made anew is only zeroed, so that what it did since the
+// last look before it went still shows (connections.md C13.3; oracle b20).
+func (s *statistics) freshServer(slot uint32, returned bool) {
+	counted := ofReal(s.real(slot))
+	if returned {
+		s.reals[slot].base = counted
+		s.reals[slot].estimator.Zero()
+		return
+	}
+	s.reals[slot] = newAccount(counted)
 }
 
 // byWorkers sums up what the workers have counted.

@@ -85,3 +85,28 @@ func TestStatistics(t *testing.T) {
 		}
 	}
 }
+
+// TestReturnedServer: a server that returns to a service made anew shows what it did between the last look and its removal; the service does not (oracle
+// b20: 5 connections of the service, 7 of its servers).
+func TestReturnedServer(t *testing.T) {
+	m := &meters{reals: map[uint32]lcore.RealCounters{}, virtuals: map[uint32]lcore.VirtualCounters{}}
+	r := registry.New(4, 4, 1)
+	var s statistics
+	s.init(m, r, 4)
+	for _, ports := range [][]uint16{{80}, {}, {80}} {
+		if _, err := r.Apply(services(ports...), time.Time{}.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		for range ports {
+			m.connect(r, r.Virtuals()[0])
+		}
+	}
+	s.estimate(r)
+	var service api.Service
+	var server api.Server
+	s.tellService(r.Virtuals()[0].ID, &service)
+	s.tellServer(r.Slots(r.Virtuals()[0])[0], &server)
+	if service.Stats.Connections != 1 || server.Stats.Connections != 2 {
+		t.Errorf("service %d, server %d, want 1 and 2", service.Stats.Connections, server.Stats.Connections)
+	}
+}

@@ -74,9 +74,10 @@ type Registry struct {
 	changes    uint32 // incarnations and versions so far
 	// Removed is how many real servers were removed so far from services that stayed.
 	Removed int
-	// FreshService and FreshServer are called when what is counted under a number starts at 0: it has a new owner, or the service was made anew.
+	// FreshService and FreshServer are called when what is counted under a number starts at 0: it has a new owner, or the service was made anew, to
+	// which a server has returned then.
 	FreshService func(id uint32)
-	FreshServer  func(slot uint32)
+	FreshServer  func(slot uint32, returned bool)
 }
 
 // New returns a registry with room for so many services and real servers, for that many workers.
@@ -85,7 +86,7 @@ func New(services, servers, workers int) *Registry {
 		workers:  workers,
 		virtuals: map[Identity]*Virtual{}, servers: map[serverIdentity]*server{},
 		ids: numbers{limit: services}, slots: numbers{limit: servers},
-		FreshService: func(uint32) {}, FreshServer: func(uint32) {},
+		FreshService: func(uint32) {}, FreshServer: func(uint32, bool) {},
 	}
 }
 
@@ -199,7 +200,7 @@ func (r *Registry) putServers(id Identity, v *Virtual, wanted []conf.Server, mad
 			r.servers[s.id] = s
 		}
 		if fresh || made {
-			r.FreshServer(s.slot)
+			r.FreshServer(s.slot, !fresh)
 		}
 		r.added++
 		s.conf, s.virtual, s.added, s.gone = w, v, r.added, time.Time{}

@@ -164,7 +164,7 @@ func TestRegistry(t *testing.T) {
 		r := New(maxServices, maxServers, 1)
 		var freshServices, freshServers []uint32
 		r.FreshService = func(id uint32) { freshServices = append(freshServices, id) }
-		r.FreshServer = func(slot uint32) { freshServers = append(freshServers, slot) }
+		r.FreshServer = func(slot uint32, _ bool) { freshServers = append(freshServers, slot) }
 		w := &twin{map[Identity]*twinService{}, map[serverIdentity]*twinServer{}}
 		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 		c := &conf.Config{}

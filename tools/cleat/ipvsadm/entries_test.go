@@ -113,8 +113,8 @@ func TestSyncedEntries(t *testing.T) {
 func TestProcStats(t *testing.T) {
 	k := newKernel()
 	k.rates = api.IPVS{
-		Counters: api.Counters{Connections: 6, InPackets: 24, OutPackets: 12, InBytes: 0x510, OutBytes: 0x36f},
-		Rates:    api.Rates{Connections: 1, InPackets: 3, OutPackets: 1, InBytes: 0xa2, OutBytes: 0x6e},
+		Stats: api.Counters{Connections: 6, InPackets: 24, OutPackets: 12, InBytes: 0x510, OutBytes: 0x36f},
+		Rates: api.Rates{Connections: 1, InPackets: 3, OutPackets: 1, InBytes: 0xa2, OutBytes: 0x6e},
 	}
 	got, _, _ := k.play("cat /proc/net/ip_vs_stats", "")
 	want := `   Total Incoming Outgoing         Incoming         Outgoing

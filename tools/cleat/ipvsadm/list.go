@@ -119,8 +119,8 @@ func formatOf(r *request) format {
 	case r.has(stats):
 		return format{
 			33, counterTitle("Conns", "InPkts", "OutPkts", "InBytes", "OutBytes"), serverTitle,
-			func(l *listed) string { return counterCells(l.Counters, plain) },
-			func(s *listedServer) string { return counterCells(s.Counters, plain) },
+			func(l *listed) string { return counterCells(l.Stats, plain) },
+			func(s *listedServer) string { return counterCells(s.Stats, plain) },
 		}
 	case r.has(rate):
 		return format{

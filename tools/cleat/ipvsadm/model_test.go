@@ -30,7 +30,7 @@ func newKernel() *kernel { return &kernel{timeouts: api.Timeouts{TCP: 900, TCPFi
 func refused(errno string) error { return &api.Problem{Title: "refused", Errno: errno} }
 
 func (k *kernel) IPVS() (api.IPVS, error) {
-	return api.IPVS{TableSize: 4096, Timeouts: k.timeouts, Counters: k.rates.Counters, Rates: k.rates.Rates}, nil
+	return api.IPVS{TableSize: 4096, Timeouts: k.timeouts, Stats: k.rates.Stats, Rates: k.rates.Rates}, nil
 }
 func (k *kernel) Services() ([]api.Service, error) { return k.services, nil }
 func (k *kernel) Ports() ([]api.Port, error)       { return []api.Port{{Name: "eth0"}}, nil }

@@ -138,7 +138,7 @@ func (t *Tool) procStats(w io.Writer) error {
 		return err
 	}
 	const line = "%8X %8X %8X %16X %16X\n"
-	c, r := state.Counters, state.Rates
+	c, r := state.Stats, state.Rates
 	fmt.Fprint(w, "   Total Incoming Outgoing         Incoming         Outgoing\n")
 	fmt.Fprint(w, "   Conns  Packets  Packets            Bytes            Bytes\n")
 	fmt.Fprintf(w, line, c.Connections, c.InPackets, c.OutPackets, c.InBytes, c.OutBytes)

@@ -65,7 +65,7 @@ func drawTable(t *rapid.T) (services []api.Service, text string) {
 		}
 		s.Netmask = mask
 		var counters string
-		s.Counters, s.Rates, counters = drawCounters(t)
+		s.Stats, s.Rates, counters = drawCounters(t)
 		protocol := protocolNumbers[s.Protocol]
 		if s.Protocol == "mark" {
 			protocol = 0 // as netlink has it
@@ -93,7 +93,7 @@ func drawServers(t *rapid.T) (servers []api.Server, text string) {
 		s.Upper, s.Lower = uint32(drawNumber(t, 32)), uint32(drawNumber(t, 32))
 		s.Active, s.Inactive, s.Persistent = int64(drawNumber(t, 32)), int64(drawNumber(t, 32)), int64(drawNumber(t, 32))
 		var counters string
-		s.Counters, s.Rates, counters = drawCounters(t)
+		s.Stats, s.Rates, counters = drawCounters(t)
 		servers = append(servers, s)
 		text = fmt.Sprintf("d %s %d %d %d %d %d %d %d %d%s", at, port, method, s.Weight, s.Upper, s.Lower, s.Active, s.Inactive, s.Persistent, counters) + text
 	}

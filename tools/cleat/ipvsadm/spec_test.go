@@ -18,11 +18,11 @@ func specKernel() *kernel {
 	server := func(address, forward string, weight int, lower uint32) api.Server {
 		return api.Server{
 			ServerSpec: api.ServerSpec{Address: address, Forward: forward, Weight: weight, Upper: 1000, Lower: lower},
-			Active:     5, Inactive: 123, Persistent: 7, Counters: counters, Rates: rates,
+			Active:     5, Inactive: 123, Persistent: 7, Stats: counters, Rates: rates,
 		}
 	}
 	add := func(id api.ServiceID, o api.Options, servers ...api.Server) {
-		k.services = append(k.services, api.Service{ServiceID: id, Options: o, Servers: servers, Counters: counters, Rates: rates})
+		k.services = append(k.services, api.Service{ServiceID: id, Options: o, Servers: servers, Stats: counters, Rates: rates})
 	}
 	add(api.ServiceID{Protocol: "mark", Mark: 100}, api.Options{Scheduler: "rr", Persistent: 600},
 		server("10.0.0.2:0", "dr", 100, 0), server("10.0.0.1:0", "dr", 1, 800))
