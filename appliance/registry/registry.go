@@ -10,6 +10,7 @@ import (
 
 	"cleat/conf"
 	"cleat/lcore/destination"
+	"cleat/lcore/service"
 )
 
 // trashTime is how long a removed real server is kept at least (persistence.md P6.5).
@@ -46,6 +47,7 @@ type Virtual struct {
 	servers              []*server            // newest first
 	destinations         []*destination.Table // of this incarnation, by worker
 	gone                 bool                 // removed; kept while slots of its servers are
+	built                *service.Virtual     // that workers read last
 }
 
 // server is a real server's slot.

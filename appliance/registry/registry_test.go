@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"cleat/conf"
+	"cleat/lcore/schedule"
 	"cleat/lcore/service"
 )
 
@@ -146,7 +147,7 @@ func drawConfig(t *rapid.T) *conf.Config {
 		if !rapid.Bool().Draw(t, "service") {
 			continue
 		}
-		s.Scheduler = rapid.SampledFrom([]string{"rr", "wlc"}).Draw(t, "scheduler")
+		s.Scheduler = rapid.SampledFrom([]string{"rr", "wrr", "sh"}).Draw(t, "scheduler")
 		s.Persistent = time.Duration(rapid.IntRange(0, 1).Draw(t, "persistent")) * time.Minute
 		for _, n := range rapid.Permutation([]int{1, 2, 3}).Draw(t, "servers")[:rapid.IntRange(0, 3).Draw(t, "number")] {
 			s.Servers = append(s.Servers, conf.Server{
@@ -302,6 +303,12 @@ func verify(t *rapid.T, r *Registry, w *twin, c *conf.Config) {
 		t.Fatalf("%d servers known, want %d", len(r.servers), len(w.servers))
 	}
 	for i, v := range table.Virtuals() {
+		derived := *v
+		derived.Balanced, derived.Buckets, derived.GCD, derived.MaxWeight = false, nil, 0, 0
+		schedule.Build(&derived)
+		if diff := cmp.Diff(derived, *v); diff != "" {
+			t.Fatalf("derived long ago:\n%s", diff)
+		}
 		id := IdentityOf(&c.Services[i])
 		verifyList(t, w, id, v)
 		var slots []uint32

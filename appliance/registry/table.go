@@ -79,7 +79,12 @@ func (v *Virtual) build(reals []service.Real, switches *conf.IPVS) *service.Virt
 	for _, rs := range v.servers {
 		out.Reals = append(out.Reals, reals[rs.slot])
 	}
-	schedule.Build(out)
+	if b := v.built; b != nil && b.Version == v.version { // what schedulers derive is the same, and may have been much work
+		out.Balanced, out.Buckets, out.GCD, out.MaxWeight = b.Balanced, b.Buckets, b.GCD, b.MaxWeight
+	} else {
+		schedule.Build(out)
+	}
+	v.built = out
 	return out
 }
 
