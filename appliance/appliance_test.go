@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +148,7 @@ func TestAppliance(t *testing.T) {
 	t.Run("starts", s.starts)
 	t.Run("reloads", s.reloads)
 	t.Run("refuses", s.refuses)
+	t.Run("takes commands", s.commands)
 	t.Run("counts", s.counts)
 	t.Run("sets its clock ahead", s.advances)
 
@@ -260,6 +263,65 @@ func (s *started) refuses(t *testing.T) {
 	if st := s.status(); st.ReloadError != "" {
 		t.Errorf("a good reload leaves %q", st.ReloadError)
 	}
+}
+
+// commands changes what the file says at run time, and reloads the file under it.
+func (s *started) commands(t *testing.T) {
+	do := func(command, errno string) {
+		t.Helper()
+		var p api.Problem
+		if code := s.send("POST", "/v1/ipvs", strings.NewReader(command), &p); p.Errno != errno || (code == http.StatusOK) != (errno == "") {
+			t.Errorf("%s: %d %+v, want %q", command, code, p, errno)
+		}
+	}
+	verify := func(when, want string) {
+		t.Helper()
+		var services []api.Service
+		s.call("GET", "/v1/services", &services)
+		var got []string
+		for _, v := range services {
+			got = append(got, v.Address+" "+v.Scheduler)
+			for _, rs := range v.Servers {
+				got = append(got, fmt.Sprintf("%s %s %d", rs.Address, rs.Forward, rs.Weight))
+			}
+		}
+		if said := strings.Join(got, ", "); said != want {
+			t.Errorf("%s: %s, want %s", when, said, want)
+		}
+	}
+	do(`{"do":"add-service","service":{"protocol":"udp","address":"10.0.0.1:53"},"options":{"scheduler":"wlc"}}`, "")
+	do(`{"do":"add-server","service":{"protocol":"udp","address":"10.0.0.1:53"},"server":{"address":"10.9.0.13:53","forward":"dr","weight":0}}`, "")
+	do(`{"do":"edit-server","service":{"protocol":"tcp","address":"10.0.0.1:80"},"server":{"address":"10.9.0.11:80","forward":"nat","weight":9}}`, "")
+	do(`{"do":"delete-server","service":{"protocol":"tcp","address":"10.0.0.1:80"},"server":{"address":"10.9.0.14:80","weight":0}}`, "ENOENT")
+	do(`{"do":"zero","service":{"protocol":"udp","address":"10.0.0.1:53"}}`, "")
+	do(`{"do":"set-timeouts","timeouts":{"tcp":60,"tcp_fin":0,"udp":0}}`, "")
+	var p api.Problem
+	if code := s.send("PUT", "/v1/sysctl/expire_nodest_conn", strings.NewReader(`{"value":"1"}`), &p); code != http.StatusOK {
+		t.Errorf("sysctl: %d %+v", code, p)
+	}
+	do(`{"do":"delete-server","service":{"protocol":"tcp","address":"10.0.0.1:80"},"server":{"address":"10.9.0.12:80","weight":0}}`, "")
+	const changed = "10.0.0.1:80 rr, 10.9.0.11:80 nat 9, 10.0.0.1:53 wlc, 10.9.0.13:53 dr 0"
+	verify("after commands", changed)
+	var running api.Config
+	s.call("GET", "/v1/config?running=true", &running)
+	var done api.Reloaded
+	s.call("POST", "/v1/reload", &done)
+	verify("after a reload", changed)
+	s.call("POST", "/v1/reload?replace=true", &done)
+	verify("the file alone", "10.0.0.1:80 rr, 10.9.0.11:80 nat 1, 10.9.0.12:80 nat 2")
+	s.write(running.TOML)
+	s.call("POST", "/v1/reload", &done)
+	verify("what was in force, loaded again", changed)
+	var all api.IPVS
+	if s.call("GET", "/v1/ipvs", &all); all.TableSize != 1000 || all.Timeouts != (api.Timeouts{TCP: 60, TCPFin: 120, UDP: 300}) {
+		t.Errorf("ipvs: %+v", all)
+	}
+	var sysctls []api.Sysctl
+	if s.call("GET", "/v1/sysctl", &sysctls); !slices.Contains(sysctls, api.Sysctl{Name: "expire_nodest_conn", Value: "1"}) {
+		t.Errorf("sysctls: %+v", sysctls)
+	}
+	s.write(config)
+	s.call("POST", "/v1/reload", &done)
 }
 
 func (s *started) counts(t *testing.T) {

@@ -66,6 +66,28 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// TestSwitches: whatever is not only kept reaches the workers.
+func TestSwitches(t *testing.T) {
+	elsewhere := []string{"lblc_expiration", "lblcr_expiration", "run_estimation"} // the services' and management's
+	for _, s := range append(conf.Sysctls, conf.FTP) {
+		c := conf.Default()
+		before := settings(c)
+		other := "3"
+		if s.Get(&c.IPVS) != "0" {
+			other = "0"
+		}
+		if s.Kept || slices.Contains(elsewhere, s.Name) {
+			continue
+		}
+		if err := s.Set(&c.IPVS, other); err != nil {
+			t.Fatal(err)
+		}
+		if settings(c) == before {
+			t.Errorf("%s = %s changes nothing", s.Name, other)
+		}
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	d, c := lab()
 	tables := d.Tables(c, service.NewTable(nil, nil, nil), []service.Real{{Addr: addr("10.9.0.11")}, {}, {Addr: addr("10.9.0.12")}}, nil)
