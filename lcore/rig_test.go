@@ -105,7 +105,7 @@ func newRig(t testing.TB, w wishes) *rig {
 		plans[i] = Plan{
 			Number: i, Workers: n, Pool: r.pool, Alloc: memory.Heap,
 			Queues:      []burst.Queue{r.ports[outside].Queue(i), r.ports[inside].Queue(i)},
-			Connections: size, Templates: size, Services: 64, Reals: 256,
+			Connections: size, Templates: size, Connections6: size, Templates6: size, Services: 64, Reals: 256,
 			Seed: &flow.Seed{1, 2, 3, 4}, Steering: steerings[n], Scope: w.scope, Handover: w.handover,
 			Clock: func() time.Duration { return r.now },
 		}
