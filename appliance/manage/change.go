@@ -25,7 +25,7 @@ func (l *Loop) adopt(next *intent.Intent) error {
 	l.rebuild(changed)
 	l.greet(before)
 	SetLevel(l.level, &c.Log)
-	if c.IPVS.ExpireNodestConn && l.registry.Removed != removed { // of services that go, too, IPVS leaves the connections (C2, P6.3)
+	if c.IPVS.ExpireNodestConn && l.registry.Removed != removed { // P6.3
 		l.purge()
 	}
 	return nil

@@ -74,7 +74,7 @@ type Registry struct {
 	identities uint32 // of real servers so far
 	added      uint64 // real servers so far, every return counted
 	changes    uint32 // incarnations and versions so far
-	// Removed is how many real servers were removed so far from services that stayed.
+	// Removed is how many real servers were removed so far.
 	Removed int
 	// FreshService and FreshServer are called when what is counted under a number starts at 0: it has a new owner, or the service was made anew, to
 	// which a server has returned then.
@@ -114,6 +114,7 @@ func (r *Registry) Apply(c *conf.Config, now time.Time) (changed []uint32, err e
 			v.gone = true
 			for _, s := range v.servers {
 				s.gone = now
+				r.Removed++
 			}
 			v.servers = nil
 		}

@@ -26,6 +26,7 @@ const (
 type twin struct {
 	services map[Identity]*twinService // removed ones that servers in the trash keep included
 	servers  map[serverIdentity]*twinServer
+	removed  int // servers so far
 }
 
 type twinService struct {
@@ -84,6 +85,7 @@ func (w *twin) edit(id Identity, v *twinService, wanted []conf.Server, fresh boo
 		if !slices.ContainsFunc(wanted, func(s conf.Server) bool { return s.Address == a }) {
 			v.list = slices.DeleteFunc(v.list, func(b netip.AddrPort) bool { return a == b })
 			w.servers[serverIdentity{id, a}].gone = now
+			w.removed++
 			edited = true
 		}
 	}
@@ -166,7 +168,7 @@ func TestRegistry(t *testing.T) {
 		var freshServices, freshServers []uint32
 		r.FreshService = func(id uint32) { freshServices = append(freshServices, id) }
 		r.FreshServer = func(slot uint32, _ bool) { freshServers = append(freshServers, slot) }
-		w := &twin{map[Identity]*twinService{}, map[serverIdentity]*twinServer{}}
+		w := &twin{services: map[Identity]*twinService{}, servers: map[serverIdentity]*twinServer{}}
 		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 		c := &conf.Config{}
 		for range rapid.IntRange(1, 15).Draw(t, "steps") {
@@ -298,6 +300,9 @@ func verify(t *rapid.T, r *Registry, w *twin, c *conf.Config) {
 		if rs.Available != known.gone.IsZero() || int(rs.Weight) != known.conf.Weight || rs.Addr.Netip() != known.conf.Address.Addr() {
 			t.Fatalf("server %v: %+v", id, rs)
 		}
+	}
+	if r.Removed != w.removed {
+		t.Fatalf("%d servers removed, want %d", r.Removed, w.removed)
 	}
 	if len(r.servers) != len(w.servers) {
 		t.Fatalf("%d servers known, want %d", len(r.servers), len(w.servers))
