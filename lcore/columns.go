@@ -18,7 +18,9 @@ type columns struct {
 	errand  [burst.Size]errand  // receive: what brought it from another worker; schedule: what takes it there
 	inquiry [burst.Size]inquiry // of errands asking, deciding and decided
 
-	ip      [burst.Size]wire.IPv4    // parse: the packet from its IP header on, without link padding
+	ip      [burst.Size]wire.IPv4    // parse: the packet from its IP header on, without link padding; nil of IPv6
+	ip6     [burst.Size]wire.IPv6    // parse: the same of IPv6
+	upper   [burst.Size]wire.Upper   // parse: what lies behind the extension headers of IPv6
 	flags   [burst.Size]uint8        // parse: TCP flags, or the SCTP event (conn.SCTPEvent)
 	related [burst.Size]bool         // parse: an ICMP error about a packet of a flow
 	key     [burst.Size]flow.Key     // parse: the 5-tuple as received; of a related one that of an answer to the packet it is about
@@ -38,4 +40,20 @@ type columns struct {
 	mark     [burst.Size]uint32           // classify
 	virtual  [burst.Size]*service.Virtual // classify: the service of a new flow, nil for none
 	template [burst.Size]uint32           // recall: a usable template, 0 for none
+}
+
+// length is that of packet i from its IP header on, bytes.
+func (c *columns) length(i int) int {
+	if c.ip[i] == nil {
+		return c.ip6[i].TotalLen()
+	}
+	return c.ip[i].TotalLen()
+}
+
+// hops is how many more packet i may take.
+func (c *columns) hops(i int) uint8 {
+	if c.ip[i] == nil {
+		return c.ip6[i].HopLimit()
+	}
+	return c.ip[i].TTL()
 }

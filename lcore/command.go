@@ -23,10 +23,10 @@ import (
 type Frame struct {
 	Port uint16
 	Len  uint16
-	Data [64]byte
+	Data [88]byte
 }
 
-// Neighbor is something a worker has to tell about a neighbour: its MAC address, as an ARP packet said, or that it is
+// Neighbor is something a worker has to tell about a neighbour: its MAC address, as ARP or neighbour discovery said, or that it is
 // asked for, if MAC is zero.
 type Neighbor struct {
 	Port  uint16
@@ -76,9 +76,14 @@ func (m *mailbox) question(port uint16, next flow.Addr) {
 	m.news.Push(&Neighbor{Port: port, Addr: next}) // if it is lost, the next packet asks again
 }
 
-// hear tells management who sent an ARP packet, and reports whether it could.
-func (w *Worker) hear(p *burst.Packet) bool {
-	arp := wire.ARP(wire.Ethernet(p.Data).Payload())
+// hear tells management who sent packet i, ARP or neighbour discovery, and reports whether it could.
+func (w *Worker) hear(i int) bool {
+	p := &w.in.packet[i]
+	eth := wire.Ethernet(p.Data)
+	if eth.Type() == wire.TypeIPv6 {
+		return w.hearNeighbor(i)
+	}
+	arp := wire.ARP(eth.Payload())
 	return w.mail.news.Push(&Neighbor{
 		Port: p.Port, Reply: arp.Op() == wire.ARPReply, Addr: flow.V4(arp.SenderIP()), MAC: arp.Sender(),
 	})

@@ -14,7 +14,7 @@ const cutMTU = 2000
 func (w *Worker) tooBig(i int, v Verdict, mtu int, whole bool) Verdict {
 	in := &w.in
 	switch {
-	case whole && (v != ForwardInput || in.ip[i].Protocol() != flow.ICMP):
+	case whole && (v != ForwardInput || in.ip[i] == nil || in.ip[i].Protocol() != flow.ICMP):
 		w.mtu = uint16(mtu)
 		return AnswerFragmentNeeded
 	case in.packet[i].Segments > 1:

@@ -93,7 +93,7 @@ func repeat(n int, frame []byte) (frames [][]byte) {
 	return frames
 }
 
-func injected() (data [64]byte) {
+func injected() (data [88]byte) {
 	copy(data[:], lcoretest.ARPRequest(insideMAC, ip("10.9.0.1"), ip("10.9.0.9")))
 	return data
 }

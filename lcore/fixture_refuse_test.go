@@ -26,7 +26,7 @@ var refuseFixtures = []fixture{
 		{"with a VLAN tag", in(outside, fromClient(alice, vip80, "S", lcoretest.VLAN(5))), counted{DropEtherType: 1}, nil},
 		{"with a VLAN tag that the port took off", stripped(5), counted{DropEtherType: 1}, nil},
 		{"with a priority tag, which is of no other network", stripped(0xe000), counted{ForwardInput: 1}, sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok"}},
-		{"IPv6", in(outside, datagram("[fd08::2]:9", "[fd00::1]:9")), counted{DropEtherType: 1}, nil},
+		{"neither ARP nor IP", in(outside, append(datagram(alice, vip80)[:12:12], make([]byte, 48)...)), counted{DropEtherType: 1}, nil},
 		{"IPv4 to everybody on the link", in(outside, fromClient(alice, vip80, "S", lcoretest.Link(gatewayMAC, everybody))), counted{DropBroadcast: 1}, nil},
 	}},
 	{"IPv4", with(kernel, web(0)), []step{

@@ -51,6 +51,9 @@ func TestFixtures(t *testing.T) {
 		cutFixtures,
 		fragmentFixtures,
 		ftpFixtures,
+		ipv6Fixtures,
+		ipv6AnswerFixtures,
+		neighborFixtures,
 	} {
 		for _, f := range fixtures {
 			t.Run(f.name, func(t *testing.T) {

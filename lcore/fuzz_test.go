@@ -34,10 +34,11 @@ func scripted(what uint16, frame []byte) []byte {
 func FuzzWorker(f *testing.F) {
 	for _, segment := range []byte{0, 20, 34, 42, 60, 255} {
 		f.Add(fuzzStory(), segment, burst.IPCsumGood)
+		f.Add(fuzzStory6(), segment, burst.IPCsumGood)
 	}
 	f.Add(fuzzStory(), byte(0), burst.VLANStripped|burst.HashValid|burst.L4CsumBad)
 	f.Fuzz(func(t *testing.T, script []byte, segment byte, flags uint16) {
-		r := newRig(t, wishes{settings: fuzzSettings, services: fuzzServices, marks: fuzzMarks, size: 8, workers: 2})
+		r := newRig(t, bothFamilies(wishes{settings: fuzzSettings, services: fuzzServices, marks: fuzzMarks, size: 8, workers: 2}))
 		for i := range r.ports {
 			r.ports[i].Segment = int(segment)
 			r.ports[i].OnReceive = func(p *burst.Packet) { p.Flags = flags & 0xff }
@@ -115,6 +116,37 @@ func fuzzStory() (script []byte) {
 	return script
 }
 
+// fuzzStory6 is one over IPv6.
+func fuzzStory6() (script []byte) {
+	add := func(what uint16, frame []byte) { script = append(script, scripted(what|scriptMended, frame)...) }
+	client, vip, server := netip.MustParseAddrPort(alice6), netip.MustParseAddrPort(vip6), netip.MustParseAddrPort("[fd09::12]:80")
+	dns, marked := netip.MustParseAddrPort("[fd00::1]:53"), netip.MustParseAddrPort("[fd00::2]:443")
+	hop, dest, route, whole := lcoretest.Extension(0), lcoretest.Extension(60), lcoretest.Extension(43), lcoretest.Extension(44)
+	add(0, lcoretest.Solicitation(lcoretest.ClientMAC, netip.MustParseAddr("fd08::2"), vip.Addr()))
+	add(scriptBurst, lcoretest.Solicitation(lcoretest.ClientMAC, netip.IPv6Unspecified(), vip.Addr()))
+	add(0, lcoretest.TCP(client, vip, "S", lcoretest.MSS(1440)))
+	add(scriptInside, lcoretest.TCP(server, client, "SA", lcoretest.MSS(1440)))
+	add(scriptBurst, lcoretest.TCP(client, vip, "PA", hop, dest, lcoretest.Payload(make([]byte, 100))))
+	add(0, lcoretest.TCP(client, vip, "FA", whole))
+	add(0, lcoretest.TCP(client, vip, "S", route))
+	add(scriptInside, lcoretest.ICMPError(server.Addr(), client.Addr(), 2, 0, 1400, lcoretest.TCP(client, server, "PA")))
+	add(scriptBurst, lcoretest.ICMPError(client.Addr(), vip.Addr(), 3, 0, 0, lcoretest.TCP(vip, client, "SA", dest)))
+	add(scriptLater, lcoretest.TCP(client, vip, "S"))
+	add(0, lcoretest.UDP(client, dns, lcoretest.Payload([]byte("who is it?"))))
+	add(scriptInside, lcoretest.UDP(netip.MustParseAddrPort("[fd09::12]:5353"), client, lcoretest.Payload([]byte("me"))))
+	add(scriptBurst, lcoretest.TCP(client, marked, "S"))
+	add(scriptInside, lcoretest.TCP(server, vip, "S"))
+	add(0, lcoretest.TCP(client, netip.MustParseAddrPort("[fd09::99]:80"), "S"))
+	add(0, lcoretest.TCP(client, netip.MustParseAddrPort("[2001:db8::1]:80"), "S", lcoretest.TTL(1)))
+	add(0, lcoretest.Echo(client.Addr(), vip.Addr(), 1, 1, lcoretest.Payload(make([]byte, 56))))
+	for _, fragment := range lcoretest.Fragments6(lcoretest.UDP(client, dns, lcoretest.Payload(make([]byte, 64))), 24) {
+		add(scriptBurst, fragment)
+	}
+	add(0, lcoretest.UDP(client, server, lcoretest.Payload(make([]byte, 1600))))
+	add(scriptInside, lcoretest.Advertisement(lcoretest.ClientMAC, netip.MustParseAddr("fd09::99"), insideMAC, netip.MustParseAddr("fd09::1"), 0x60))
+	return script
+}
+
 // mend returns a copy of frame as a port of ours would get it if nobody had lied about MAC address and ICMP checksum.
 func mend(frame []byte, port int) []byte {
 	frame = append([]byte(nil), frame...)
@@ -123,6 +155,13 @@ func mend(frame []byte, port int) []byte {
 		return frame
 	}
 	eth.SetDst([][6]byte{outsideMAC, insideMAC}[port])
+	if ip, ok := wire.ParseIPv6(eth.Payload(), len(eth.Payload())); ok {
+		if u, ok := ip.Upper(); ok && u.ICMPv6() && len(u.Payload(ip)) >= wire.ICMPLen {
+			m := wire.ICMP(u.Payload(ip))
+			m.SetChecksum(0)
+			m.SetChecksum(wire.Checksum(m, u.Pseudo(ip)))
+		}
+	}
 	if ip, ok := wire.ParseIPv4(eth.Payload(), len(eth.Payload())); ok && ip.Protocol() == flow.ICMP {
 		if m, ok := wire.ParseICMP(ip.Payload()); ok {
 			m.SetChecksum(0)

@@ -35,6 +35,8 @@ func (w *Worker) parseFrame(i int) Verdict {
 			return DropBroadcast
 		}
 		return w.parseIPv4(i, p)
+	case wire.TypeIPv6:
+		return w.parseIPv6(i, p, group)
 	case wire.TypeARP:
 		return w.parseARP(p.Port, eth)
 	}
@@ -56,17 +58,16 @@ func (w *Worker) parseARP(port uint16, eth wire.Ethernet) Verdict {
 	switch {
 	case ours && arp.Op() == wire.ARPRequest:
 		return AnswerARP
-	case ours && arp.Op() == wire.ARPReply || w.hasMoved(port, arp):
+	case ours && arp.Op() == wire.ARPReply || w.hasMoved(port, flow.V4(arp.SenderIP()), arp.Sender()):
 		return Punted
 	}
 	return DropOtherHost
 }
 
 // hasMoved reports whether a neighbour that we know says that it has another MAC address now.
-func (w *Worker) hasMoved(port uint16, arp wire.ARP) bool {
-	sender := flow.V4(arp.SenderIP())
+func (w *Worker) hasMoved(port uint16, sender flow.Addr, mac wire.MAC) bool {
 	hop, result := w.tables.Hops.Lookup(sender)
-	return result == nexthop.Found && hop.Addr == sender && hop.Port == port && hop.MAC != arp.Sender()
+	return result == nexthop.Found && hop.Addr == sender && hop.Port == port && hop.MAC != mac
 }
 
 func (w *Worker) parseIPv4(i int, p *burst.Packet) Verdict {
@@ -101,33 +102,38 @@ func (w *Worker) parseIPv4(i int, p *burst.Packet) Verdict {
 func impossibleSource(a uint32) bool { return a>>24 == 0 || a>>24 == 127 || a >= 0xe0000000 }
 
 func (w *Worker) parseTransport(i int, ip wire.IPv4, k *flow.Key) Verdict {
-	switch k.Proto {
-	case flow.TCP:
-		tcp, ok := wire.ParseTCP(ip.Payload())
-		if !ok {
-			return DropTransportHeader
-		}
-		k.SrcPort, k.DstPort = tcp.SrcPort(), tcp.DstPort()
-		w.in.flags[i] = tcp.Flags()
-		return pending
-	case flow.UDP:
-		udp, ok := wire.ParseUDP(ip.Payload())
-		if !ok {
-			return DropTransportHeader
-		}
-		k.SrcPort, k.DstPort = udp.SrcPort(), udp.DstPort()
-		return pending
+	if k.Proto == flow.TCP || k.Proto == flow.UDP {
+		return w.parsePorts(i, ip.Payload(), k)
 	}
 	ours := w.in.dst[i]&(address.Own|address.VIP) != 0
 	switch {
 	case k.Proto == flow.SCTP:
-		return w.parseSCTP(i, ip, k)
+		return w.parseSCTP(i, ip.Payload(), ip.Whole(), k)
 	case k.Proto == flow.ICMP:
 		return w.parseICMP(i, ip, ours)
 	case ours:
 		return DropProtocol
 	}
 	return Route
+}
+
+// parsePorts completes the key of a TCP or UDP packet, whose transport header is at the beginning of b.
+func (w *Worker) parsePorts(i int, b []byte, k *flow.Key) Verdict {
+	if k.Proto == flow.TCP {
+		tcp, ok := wire.ParseTCP(b)
+		if !ok {
+			return DropTransportHeader
+		}
+		k.SrcPort, k.DstPort = tcp.SrcPort(), tcp.DstPort()
+		w.in.flags[i] = tcp.Flags()
+		return pending
+	}
+	udp, ok := wire.ParseUDP(b)
+	if !ok {
+		return DropTransportHeader
+	}
+	k.SrcPort, k.DstPort = udp.SrcPort(), udp.DstPort()
+	return pending
 }
 
 func (w *Worker) parseICMP(i int, ip wire.IPv4, ours bool) Verdict {

@@ -19,7 +19,7 @@ import (
 func TestBurstOf32Is32BurstsOf1(t *testing.T) {
 	check(t, func(t trial) {
 		w := drawWishes(t, "rr", "wrr", "lc", "wlc", "sh")
-		many, single := newRig(t, w), newRig(t, w)
+		many, single := newRig(t, bothFamilies(w)), newRig(t, bothFamilies(w))
 		many.byMAC()
 		single.byMAC()
 		added := uint64(100)
@@ -29,6 +29,9 @@ func TestBurstOf32Is32BurstsOf1(t *testing.T) {
 				frames := make([][]byte, rapid.IntRange(1, burst.Size).Draw(t.T, "packets"))
 				for i := range frames {
 					frames[i] = drawPacket(t, w)
+					if rapid.Bool().Draw(t.T, "IPv6") {
+						frames[i] = sixthFrame(frames[i])
+					}
 					t.Logf("packet: %v", described(frames[i]))
 				}
 				many.ports[outside].Inject(0, frames...)
@@ -47,8 +50,8 @@ func TestBurstOf32Is32BurstsOf1(t *testing.T) {
 			case "change":
 				w = drawChange(t, w, &added)
 				t.Logf("change: %+v", w)
-				many.change(w)
-				single.change(w)
+				many.change(bothFamilies(w))
+				single.change(bothFamilies(w))
 			}
 			for i := range single.ports {
 				want, got := single.ports[i].Sent(), many.ports[i].Sent()

@@ -20,7 +20,7 @@ func (w *Worker) rewrite() {
 			in.verdict[i] = w.leave(i, in.verdict[i])
 		}
 		switch in.verdict[i] {
-		case AnswerARP, AnswerEcho, AnswerReset, AnswerUnreachable, AnswerNoDestination,
+		case AnswerARP, AnswerNeighbor, AnswerEcho, AnswerReset, AnswerUnreachable, AnswerNoDestination,
 			AnswerTimeExceeded, AnswerNoRoute, AnswerFragmentNeeded:
 			in.verdict[i] = w.answer(i, in.verdict[i])
 		}
@@ -37,6 +37,9 @@ func (w *Worker) leave(i int, v Verdict) Verdict {
 		if c := &w.conns.Entries[in.conn[i]]; c.Forward == service.Tunnel {
 			return w.wrap(i, c)
 		}
+	}
+	if in.ip[i] == nil {
+		return w.leave6(i, v)
 	}
 	ip := in.ip[i]
 	hop, result := w.tables.Hops.Lookup(w.destination(i, v))
@@ -118,9 +121,12 @@ func (w *Worker) answer(i int, v Verdict) Verdict {
 	p := &w.in.packet[i]
 	own := w.tables.Hops.Ports()[p.Port].MAC
 	if v == AnswerARP {
-		w.hear(p) // who asks will be spoken to
+		w.hear(i) // who asks will be spoken to
 		answer.ARP(p, l3, own)
 		return v
+	}
+	if w.in.ip[i] == nil {
+		return w.answer6(i, v)
 	}
 	if !w.answers.allow(w.now, w.tables.AnswerRate) {
 		return DropAnswerRate

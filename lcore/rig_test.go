@@ -21,10 +21,12 @@ import (
 	"cleat/lcore/schedule"
 	"cleat/lcore/service"
 	"cleat/lcore/wheel"
+	"cleat/lcore/wire"
 )
 
 // The network of the tests: port 0 is outside (10.8.0.1/24), clients 172.16.0.0/12 are behind 10.8.0.2; port 1 is inside
-// (10.9.0.1/24), real servers are 10.9.0.11, .12, .13. Neighbours are known; other addresses on the subnets are not.
+// (10.9.0.1/24), real servers are 10.9.0.11, .12, .13. Neighbours are known; other addresses on the subnets are not. Over IPv6 it is the same:
+// fd08::1/64, fd16::/16 behind fd08::2, fd09::1/64, fd09::11, ::12, ::13.
 const (
 	outside = 0
 	inside  = 1
@@ -74,7 +76,7 @@ type wish struct {
 	mark      uint32
 	scheduler string // "": rr
 	persist   time.Duration
-	mask      int // 0: 32
+	mask      int // 0: the whole address
 	servers   []string
 	flags     uint8
 	onePacket bool
@@ -149,6 +151,11 @@ func (r *rig) build(w wishes) Tables {
 		{Addr: addr("10.9.0.1"), Kind: address.Own},
 		{Addr: addr("10.8.0.255"), Kind: address.Broadcast},
 		{Addr: addr("10.0.0.1"), Kind: address.VIP},
+		{Addr: addr("fd08::1"), Kind: address.Own},
+		{Addr: addr("fd09::1"), Kind: address.Own},
+		{Addr: wire.LinkLocal(outsideMAC), Kind: address.Own},
+		{Addr: wire.LinkLocal(insideMAC), Kind: address.Own},
+		{Addr: addr("fd00::1"), Kind: address.VIP},
 	}
 	for id, s := range w.services {
 		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags, OnePacket: s.onePacket, Expiration: time.Hour, Destinations: r.remembers(uint32(id), max(w.workers, 1))}
@@ -158,10 +165,17 @@ func (r *rig) build(w wishes) Tables {
 			kinds = append(kinds, address.Entry{Addr: v.Addr, Kind: address.VIP})
 		}
 		v.Timeout = wheel.Ticks(s.persist)
+		six := strings.HasPrefix(s.vip+strings.Join(s.servers, ""), "[")
 		if s.mask == 0 {
 			s.mask = 32
+			if six {
+				s.mask = 128
+			}
 		}
-		v.Mask = flow.MaskOf(s.mask, true)
+		v.Mask = flow.MaskOf(s.mask, !six)
+		if six && s.mark != 0 {
+			v.Addr = flow.Addr{}
+		}
 		name := s.scheduler
 		if name == "" {
 			name = "rr"
@@ -211,19 +225,25 @@ func (r *rig) remembers(service uint32, workers int) []*destination.Table {
 
 func testPorts() []nexthop.Port {
 	return []nexthop.Port{
-		{MAC: outsideMAC, MTU: 1500, Subnets: []nexthop.Subnet{{Own: addr("10.8.0.1"), Bits: 24}}},
-		{MAC: insideMAC, MTU: 1500, Subnets: []nexthop.Subnet{{Own: addr("10.9.0.1"), Bits: 24}}},
+		{MAC: outsideMAC, MTU: 1500, Subnets: []nexthop.Subnet{{Own: addr("10.8.0.1"), Bits: 24}, {Own: addr("fd08::1"), Bits: 64}}},
+		{MAC: insideMAC, MTU: 1500, Subnets: []nexthop.Subnet{{Own: addr("10.9.0.1"), Bits: 24}, {Own: addr("fd09::1"), Bits: 64}}},
 	}
 }
 
 func testRoutes() []nexthop.Route {
-	return []nexthop.Route{{Dst: addr("172.16.0.0"), Bits: 12, Via: addr("10.8.0.2"), Port: outside}}
+	return []nexthop.Route{
+		{Dst: addr("172.16.0.0"), Bits: 12, Via: addr("10.8.0.2"), Port: outside},
+		{Dst: addr("fd16::"), Bits: 16, Via: addr("fd08::2"), Port: outside},
+	}
 }
 
 func testNeighbors() []nexthop.Neighbor {
-	all := []nexthop.Neighbor{{Port: outside, Addr: addr("10.8.0.2"), MAC: gatewayMAC}}
+	all := []nexthop.Neighbor{
+		{Port: outside, Addr: addr("10.8.0.2"), MAC: gatewayMAC}, {Port: outside, Addr: addr("fd08::2"), MAC: gatewayMAC},
+	}
 	for n := 1; n <= 3; n++ {
-		all = append(all, nexthop.Neighbor{Port: inside, Addr: addr(fmt.Sprintf("10.9.0.%d", 10+n)), MAC: serverMAC(n)})
+		all = append(all, nexthop.Neighbor{Port: inside, Addr: addr(fmt.Sprintf("10.9.0.%d", 10+n)), MAC: serverMAC(n)},
+			nexthop.Neighbor{Port: inside, Addr: addr(fmt.Sprintf("fd09::1%d", n)), MAC: serverMAC(n)})
 	}
 	return all
 }

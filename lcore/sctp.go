@@ -7,9 +7,9 @@ import (
 )
 
 // parseSCTP finds the ports and the event of an SCTP packet, which has to lie in one segment: its checksum covers all of it.
-func (w *Worker) parseSCTP(i int, ip wire.IPv4, k *flow.Key) Verdict {
-	sctp, ok := wire.ParseSCTP(ip.Payload())
-	if !ok || !ip.Whole() {
+func (w *Worker) parseSCTP(i int, b []byte, whole bool, k *flow.Key) Verdict {
+	sctp, ok := wire.ParseSCTP(b)
+	if !ok || !whole {
 		return DropTransportHeader
 	}
 	ports := wire.Ports(sctp)

@@ -110,7 +110,7 @@ func (w *Worker) pass(i int, c *conn.Entry, r *service.Real) {
 		c.InPackets++
 	}
 	if r.Available {
-		w.stats.packet(r, in.output[i], in.ip[i].TotalLen())
+		w.stats.packet(r, in.output[i], in.length(i))
 	}
 }
 

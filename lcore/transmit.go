@@ -25,7 +25,7 @@ func (w *Worker) transmit() {
 				w.free(p)
 			}
 		case v == Punted:
-			if !w.hear(p) {
+			if !w.hear(i) {
 				v = DropPuntFull
 			}
 			w.free(p)

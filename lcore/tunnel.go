@@ -15,6 +15,7 @@ const leastMTU = 68
 func (w *Worker) wrap(i int, c *conn.Entry) Verdict {
 	in := &w.in
 	ip, p := in.ip[i], &in.packet[i]
+	six := ip == nil
 	r := w.tables.Services.Real(c.Slot)
 	hop, result := w.tables.Hops.Lookup(r.Addr)
 	if result == nexthop.NoRoute {
@@ -22,23 +23,23 @@ func (w *Worker) wrap(i int, c *conn.Entry) Verdict {
 	}
 	tunnel := rewrite.Tunnel{
 		TunnelOptions: r.Tunnel, Src: w.tables.Hops.Own(hop.Port, hop.Addr), Dst: r.Addr,
-		SrcPort: w.tunnelPort(i), DontFragment: ip.DontFragment() && w.tables.PMTUDisc,
+		SrcPort: w.tunnelPort(i), DontFragment: !six && ip.DontFragment() && w.tables.PMTUDisc,
 	}
 	mtu := int(hop.MTU) - tunnel.Overhead()
 	switch {
 	case tunnel.Src.IsZero():
 		return AnswerNoRoute
-	case ip.TTL() <= 1:
+	case in.hops(i) <= 1:
 		return AnswerTimeExceeded
 	case mtu < leastMTU || p.Segments > 1 && tunnel.Sums():
 		return DropTooBig
-	case ip.TotalLen() > mtu:
-		if v := w.tooBig(i, ForwardInput, mtu, tunnel.DontFragment); v != ForwardInput {
+	case in.length(i) > mtu:
+		if v := w.tooBig(i, ForwardInput, mtu, six || tunnel.DontFragment); v != ForwardInput {
 			return v
 		}
 		tunnel.DontFragment = false
 	}
-	rewrite.Forward(ip)
+	w.older(i)
 	tunnel.ID = uint16(w.identify())
 	if !w.encapsulate(i, &tunnel) {
 		return DropTooBig

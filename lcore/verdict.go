@@ -11,25 +11,26 @@ const (
 	ForwardOutput        // real server → client
 	Route                // belongs to no service: from port to port
 	AnswerARP            // ARP reply
+	AnswerNeighbor       // neighbour advertisement
 	AnswerEcho           // echo reply
 	AnswerReset          // TCP RST: nothing listens here
-	AnswerUnreachable    // ICMP port unreachable: nothing listens here
+	AnswerUnreachable    // ICMP or ICMPv6 port unreachable: nothing listens here
 	AnswerNoDestination  // ICMP port unreachable: the service has no real server to give (connections.md C8)
 	AnswerTimeExceeded   // ICMP time exceeded (forwarding.md F1.3)
-	AnswerNoRoute        // ICMP host unreachable (F1.1)
-	AnswerFragmentNeeded // ICMP fragmentation needed (F1.4)
+	AnswerNoRoute        // ICMP host unreachable, ICMPv6 no route (F1.1)
+	AnswerFragmentNeeded // ICMP fragmentation needed, ICMPv6 packet too big (F1.4)
 
 	HandedOver // to the worker whose client it is, or to another one with a question or an answer
-	Punted     // to management: an ARP reply
+	Punted     // to management: an ARP reply or neighbour advertisement
 	Held       // until the next hop's MAC address is known, another worker has answered, or the first fragment has come
 
 	DropFrame           // shorter than its headers say, or no Ethernet
-	DropEtherType       // neither ARP nor IPv4
-	DropOtherHost       // not our MAC address, or an ARP packet that is not for us
-	DropIPHeader        // IPv4 header malformed
+	DropEtherType       // neither ARP nor IP
+	DropOtherHost       // not our MAC address, or ARP or neighbour discovery that is not for us
+	DropIPHeader        // IP header malformed, or IPv6 extension headers of a packet to or from a service
 	DropIPChecksum      // IPv4 header checksum wrong
-	DropSource          // source address impossible: multicast, loopback, our own
-	DropBroadcast       // IPv4 to a broadcast or multicast address
+	DropSource          // source address impossible: multicast, loopback, our own; link-local where it leads nowhere
+	DropBroadcast       // IP to a broadcast or multicast address
 	DropTransportHeader // TCP, UDP or ICMP header truncated or malformed (C3.1)
 	DropFragment        // a fragment whose first one did not come, was refused, or is of a protocol whose fragments no service takes
 	DropProtocol        // to us, of a protocol that we do not speak
@@ -65,6 +66,7 @@ var verdictNames = [verdicts]string{
 	ForwardOutput:        "forward_output",
 	Route:                "route",
 	AnswerARP:            "answer_arp",
+	AnswerNeighbor:       "answer_neighbor",
 	AnswerEcho:           "answer_echo",
 	AnswerReset:          "answer_reset",
 	AnswerUnreachable:    "answer_unreachable",

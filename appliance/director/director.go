@@ -79,7 +79,7 @@ func (d *Director) Start(c *conf.Config, t *lcore.Tables) error {
 		return fail(ExitEAL, err, "tables (raise dpdk.memory, or make tables.connections and tables.templates smaller)")
 	}
 	for _, p := range d.Ports {
-		if err := p.dev.Start(); err != nil {
+		if err := p.start(); err != nil {
 			return fail(ExitPort, err, "port %s", p.Name)
 		}
 	}

@@ -73,6 +73,14 @@ func (d *Director) openPort(c *conf.Config, i int) error {
 	return nil
 }
 
+// start makes the port receive and transmit, groups included, which is what neighbour discovery is sent to.
+func (p *Port) start() error {
+	if err := p.dev.Start(); err != nil {
+		return err
+	}
+	return p.dev.TakeMulticast()
+}
+
 // addVdev makes the port's virtual device, if it is one. It is not among the EAL's arguments, which would only log that it cannot be made.
 func addVdev(pc *conf.Port, workers int) error {
 	if pc.Vdev == "" {

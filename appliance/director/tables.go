@@ -12,13 +12,14 @@ import (
 	"cleat/lcore/nexthop"
 	"cleat/lcore/service"
 	"cleat/lcore/wheel"
+	"cleat/lcore/wire"
 )
 
 // Tables puts together what workers read: c's settings, the services built from it, and the neighbours known.
 func (d *Director) Tables(c *conf.Config, services *service.Table, reals []service.Real, known []nexthop.Neighbor) lcore.Tables {
 	return lcore.Tables{
 		Services:  services,
-		Addresses: addresses(c, reals),
+		Addresses: d.addresses(c, reals),
 		Hops:      d.Hops(c, known),
 		Timeouts:  timeouts(&c.Timeouts),
 		Settings:  settings(c),
@@ -115,8 +116,11 @@ func VIPs(c *conf.Config) []netip.Addr {
 	return vips
 }
 
-func addresses(c *conf.Config, reals []service.Real) *address.Set {
+func (d *Director) addresses(c *conf.Config, reals []service.Real) *address.Set {
 	var entries []address.Entry
+	for _, p := range d.Ports {
+		entries = append(entries, address.Entry{Addr: wire.LinkLocal(p.MAC), Kind: address.Own})
+	}
 	for _, p := range c.Ports {
 		for _, a := range p.Addresses {
 			own := flow.FromNetip(a.Addr())

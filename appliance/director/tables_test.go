@@ -95,6 +95,7 @@ func TestAddresses(t *testing.T) {
 		"10.8.0.1": address.Own, "10.9.0.1": address.Own, "10.9.9.1": address.Own,
 		"10.8.0.255": address.Broadcast, "10.9.0.255": address.Broadcast, "10.9.9.0": 0, // RFC 3021: a /31 has no broadcast address
 		"10.0.0.1": address.VIP, "10.0.0.5": address.VIP, "10.0.0.7": address.VIP, "10.0.1.0": 0, "10.0.2.255": address.VIP, "10.0.3.0": 0,
+		"fe80::ff:fe00:801": address.Own, "fe80::ff:fe00:802": 0,
 		"10.9.0.11": address.Real, "10.9.0.12": address.Real, "10.9.0.13": 0, "0.0.0.0": 0,
 	} {
 		if got := tables.Addresses.Kind(addr(a)); got != want {

@@ -12,7 +12,7 @@ import (
 	"cleat/lcore/nexthop"
 )
 
-// greeting is an address that is to be announced by gratuitous ARP.
+// greeting is an address that is to be announced, by gratuitous ARP or an unsolicited neighbour advertisement.
 type greeting struct {
 	port  uint16
 	addr  flow.Addr
@@ -56,12 +56,12 @@ func announced(c *conf.Config) []netip.Addr {
 	return all
 }
 
-// announce sends the gratuitous ARP requests that are due. They wait for the link: what is sent before is lost.
+// announce sends the announcements that are due. They wait for the link: what is sent before is lost.
 func (l *Loop) announce(now time.Time) {
 	ports := l.tables.Load().Hops.Ports()
 	kept := l.greetings[:0]
 	for _, g := range l.greetings {
-		if !now.Before(g.after) && l.d.Ports[g.port].Up() && l.inject(g.port, answer.AppendARPAnnouncement(nil, ports[g.port].MAC, g.addr.Uint32())) {
+		if !now.Before(g.after) && l.d.Ports[g.port].Up() && l.inject(g.port, announcement(ports[g.port].MAC, g.addr)) {
 			g.left--
 			g.after = now.Add(greetEvery)
 		}
@@ -70,4 +70,12 @@ func (l *Loop) announce(now time.Time) {
 		}
 	}
 	l.greetings = kept
+}
+
+// announcement is a frame that tells everybody on the link that addr is at mac.
+func announcement(mac nexthop.MAC, addr flow.Addr) []byte {
+	if addr.Is4() {
+		return answer.AppendARPAnnouncement(nil, mac, addr.Uint32())
+	}
+	return answer.AppendAnnouncement(nil, mac, addr)
 }

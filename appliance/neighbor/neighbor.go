@@ -186,15 +186,25 @@ func (t *Table) Tick(now time.Time) (changed bool) {
 }
 
 func (t *Table) ask(n *Neighbor, now time.Time) {
-	to := wire.Broadcast
-	if n.State == Stale && n.asks == 0 { // most are still there, and need not wake the others (RFC 1122 2.3.2.1)
+	var to wire.MAC
+	if n.State == Stale && n.asks == 0 { // most are still there, and need not wake the others (RFC 1122 2.3.2.1, RFC 4861 7.3.3)
 		to = n.MAC
 	}
-	own := t.hops.Own(n.Port, n.Addr)
-	if t.send(n.Port, answer.AppendARPRequest(nil, t.hops.Ports()[n.Port].MAC, own.Uint32(), to, n.Addr.Uint32())) {
+	if t.send(n.Port, question(t.hops.Ports()[n.Port].MAC, t.hops.Own(n.Port, n.Addr), to, n.Addr)) {
 		n.Asked = now
 		n.asks++
 	}
+}
+
+// question is a frame that asks for the link address of target: at to, or if that is zero, all that may be target.
+func question(mac wire.MAC, own flow.Addr, to wire.MAC, target flow.Addr) []byte {
+	if !target.Is4() {
+		return answer.AppendSolicitation(nil, mac, own, to, target)
+	}
+	if to == (wire.MAC{}) {
+		to = wire.Broadcast
+	}
+	return answer.AppendARPRequest(nil, mac, own.Uint32(), to, target.Uint32())
 }
 
 // Known returns the neighbours that packets can be sent to, in order.

@@ -18,11 +18,11 @@ const reachable = 30 * time.Second
 
 func addr(s string) flow.Addr { return flow.FromNetip(netip.MustParseAddr(s)) }
 
-// hops: port 0 is 10.8.0.1/24, port 1 is 10.9.0.1/24.
+// hops: port 0 is 10.8.0.1/24, port 1 is 10.9.0.1/24 and fd09::1/64.
 func hops() *nexthop.Table {
 	return nexthop.New([]nexthop.Port{
 		{MAC: wire.MAC{2, 0, 0, 0, 8, 1}, MTU: 1500, Subnets: []nexthop.Subnet{{Own: addr("10.8.0.1"), Bits: 24}}},
-		{MAC: wire.MAC{2, 0, 0, 0, 9, 1}, MTU: 1500, Subnets: []nexthop.Subnet{{Own: addr("10.9.0.1"), Bits: 24}}},
+		{MAC: wire.MAC{2, 0, 0, 0, 9, 1}, MTU: 1500, Subnets: []nexthop.Subnet{{Own: addr("10.9.0.1"), Bits: 24}, {Own: addr("fd09::1"), Bits: 64}}},
 	}, nil, nil)
 }
 
@@ -46,17 +46,40 @@ func (p *play) send(port uint16, frame []byte) bool {
 	if !ok {
 		p.t.Fatalf("no frame: %x", frame)
 	}
+	if eth.Type() == wire.TypeIPv6 {
+		p.sendSolicitation(port, eth)
+		return true
+	}
 	arp, ok := wire.ParseARP(eth.Payload())
 	if !ok || arp.Op() != wire.ARPRequest || eth.Src() != arp.Sender() || arp.Sender() != hops().Ports()[port].MAC {
 		p.t.Fatalf("no ARP request of ours: %x", frame)
 	}
-	to := "all"
-	if eth.Dst() != wire.Broadcast {
-		dst := eth.Dst()
-		to = net.HardwareAddr(dst[:]).String()
-	}
-	p.asked = append(p.asked, fmt.Sprintf("asks %s for %v as %v", to, flow.V4(arp.TargetIP()).Netip(), flow.V4(arp.SenderIP()).Netip()))
+	p.ask(eth.Dst(), wire.Broadcast, flow.V4(arp.TargetIP()), flow.V4(arp.SenderIP()))
 	return true
+}
+
+func (p *play) sendSolicitation(port uint16, eth wire.Ethernet) {
+	ip, ok := wire.ParseIPv6(eth.Payload(), len(eth.Payload()))
+	if !ok {
+		p.t.Fatalf("no IPv6 packet: %x", eth)
+	}
+	u, _ := ip.Upper()
+	n, ok := wire.ParseNeighbor(ip, u)
+	if !ok || n.Advertisement() || eth.Src() != hops().Ports()[port].MAC {
+		p.t.Fatalf("no solicitation of ours: %x", eth)
+	}
+	if mac, ok := n.Link(); !ok || mac != eth.Src() {
+		p.t.Fatalf("it does not tell our link address: %x", eth)
+	}
+	p.ask(eth.Dst(), wire.GroupMAC(wire.SolicitedGroup(n.Target())), n.Target(), ip.Src())
+}
+
+func (p *play) ask(to, all wire.MAC, target, own flow.Addr) {
+	who := "all"
+	if to != all {
+		who = net.HardwareAddr(to[:]).String()
+	}
+	p.asked = append(p.asked, fmt.Sprintf("asks %s for %v as %v", who, target.Netip(), own.Netip()))
 }
 
 // do lets an event happen so long after the start, and tells what came of it: whether the known neighbours have changed, what was asked,
@@ -174,6 +197,14 @@ func TestTable(t *testing.T) {
 			{1 * ms, reply, "changed; " + isThere},
 			{5 * s, "reply 1 " + rs + " " + other, "changed; " + isThere},
 			{6 * s, "request 1 " + rs + " " + mac, "changed; " + isThere},
+		}},
+		{"over IPv6 it is the same", nil, []step{
+			{0, "need 1 fd09::11", "asks all for fd09::11 as fd09::1; fd09::11 resolving"},
+			{100 * ms, "reply 1 fd09::11 " + mac, "changed; fd09::11 reachable"},
+			{30100 * ms, "tick", "asks " + mac + " for fd09::11 as fd09::1; fd09::11 stale"},
+			{31100 * ms, "tick", "asks all for fd09::11 as fd09::1; fd09::11 stale"},
+			{31200 * ms, "reply 1 fd09::11 " + other, "changed; fd09::11 reachable"},
+			{31300 * ms, "request 1 fe80::11 " + other, "fd09::11 reachable"},
 		}},
 		{"not believed: an answer that nobody asked for", nil, []step{{0, reply, ""}}},
 		{"learned only where they are on the link", nil, []step{

@@ -22,8 +22,10 @@ static int cleat_link(uint16_t port, uint32_t *up, uint32_t *full_duplex, uint32
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"syscall"
 
 	"cleat/cgo/eal"
 )
@@ -119,6 +121,16 @@ func (p Port) Promiscuous() (bool, error) {
 	var on int
 	err := p.try("rte_eth_promiscuous_get", func() int { on = int(C.rte_eth_promiscuous_get(p.id())); return on })
 	return on == 1, err
+}
+
+// TakeMulticast makes the port take frames to all groups: neighbour discovery sends to groups, one for each address. What the device takes anyway, or cannot be
+// told, as with most virtual devices, which take everything, is no error.
+func (p Port) TakeMulticast() error {
+	err := p.try("rte_eth_allmulticast_enable", func() int { return int(C.rte_eth_allmulticast_enable(p.id())) })
+	if errors.Is(err, syscall.ENOTSUP) {
+		return nil
+	}
+	return err
 }
 
 // Link is the state of a port's link.

@@ -37,6 +37,16 @@ func (a Addr) Netip() netip.Addr {
 // Is4 reports whether a is an IPv4 address.
 func (a Addr) Is4() bool { return a.Hi == 0 && a.Lo>>32 == 0xffff }
 
+// IsMulticast reports whether a is a group of IPv6.
+func (a Addr) IsMulticast() bool { return a.Hi>>56 == 0xff }
+
+// IsLinkLocal reports whether a is an IPv6 address that means something on one link only (fe80::/10).
+func (a Addr) IsLinkLocal() bool { return a.Hi>>54 == 0xfe80>>6 }
+
+// IsHost6 reports whether an IPv6 packet may carry a as the address of one host: no group, not ::, not ::1, no IPv4 address in IPv6 form
+// (RFC 4291 2.5.2, 2.5.3, 2.5.5.2), which is how this package writes IPv4 itself.
+func (a Addr) IsHost6() bool { return !a.IsMulticast() && !a.Is4() && (a.Hi != 0 || a.Lo > 1) }
+
 // IsZero reports whether a is no address.
 func (a Addr) IsZero() bool { return a == Addr{} }
 

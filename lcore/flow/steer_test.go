@@ -127,29 +127,6 @@ func TestIndirection(t *testing.T) {
 	}
 }
 
-// TestCovers: a mask covers what one worker has if no address under it has another.
-func TestCovers(t *testing.T) {
-	s := NewSteering(2, 24, 64)
-	for _, tt := range []struct {
-		mask Addr
-		v4   bool
-		want bool
-	}{
-		{MaskOf(32, true), true, true},
-		{MaskOf(24, true), true, true},
-		{MaskOf(23, true), true, false},
-		{MaskOf(0, true), true, false},
-		{V4(0xff00ff00).And(MaskOf(32, true)), true, false},
-		{MaskOf(128, false), false, true},
-		{MaskOf(64, false), false, true},
-		{MaskOf(63, false), false, false},
-	} {
-		if got := s.Covers(tt.mask, tt.v4); got != tt.want {
-			t.Errorf("Covers(%x) = %v", tt.mask, got)
-		}
-	}
-}
-
 func BenchmarkWorker(b *testing.B) {
 	s := NewSteering(8, 32, 64)
 	for b.Loop() {

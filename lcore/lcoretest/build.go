@@ -23,6 +23,7 @@ type headers struct {
 	ip4        layers.IPv4
 	ip6        layers.IPv6
 	tcp        layers.TCP
+	extensions []uint8
 	payload    []byte
 	noUDPCheck bool
 }
@@ -116,19 +117,28 @@ func SCTP(src, dst netip.AddrPort, chunks []uint8, opts ...Option) []byte {
 	return h.frame(&layers.SCTP{SrcPort: layers.SCTPPort(src.Port()), DstPort: layers.SCTPPort(dst.Port()), VerificationTag: 7})
 }
 
-// Echo builds an ICMP echo request.
+// Echo builds an ICMP or ICMPv6 echo request.
 func Echo(src, dst netip.Addr, id, seq uint16, opts ...Option) []byte {
+	if src.Is6() {
+		return icmp6(src, dst, 128, 0, uint32(id)<<16|uint32(seq), opts)
+	}
 	return icmp(src, dst, layers.ICMPv4TypeEchoRequest, 0, id, seq, opts)
 }
 
-// EchoReply builds an ICMP echo reply.
+// EchoReply builds an ICMP or ICMPv6 echo reply.
 func EchoReply(src, dst netip.Addr, id, seq uint16, opts ...Option) []byte {
+	if src.Is6() {
+		return icmp6(src, dst, 129, 0, uint32(id)<<16|uint32(seq), opts)
+	}
 	return icmp(src, dst, layers.ICMPv4TypeEchoReply, 0, id, seq, opts)
 }
 
 // ICMPError builds an ICMP error about a frame, an untagged one of IPv4: it quotes the IP header and 8 bytes. mtu is for
-// fragmentation needed, otherwise 0.
+// fragmentation needed, otherwise 0. Of IPv6 it builds an ICMPv6 error, which quotes the whole packet up to 1232 bytes; mtu is for packet too big.
 func ICMPError(src, dst netip.Addr, typ, code uint8, mtu uint16, about []byte, opts ...Option) []byte {
+	if src.Is6() {
+		return icmp6(src, dst, typ, code, uint32(mtu), append(opts, Payload(about[14:min(len(about), 14+1232)])))
+	}
 	quote := about[14:]
 	quote = quote[:min(len(quote), int(quote[0]&0xf)*4+8)]
 	return icmp(src, dst, typ, code, 0, mtu, append(opts, Payload(quote)))
@@ -211,6 +221,11 @@ func (h *headers) network() gopacket.NetworkLayer {
 
 // frame puts the frame together around a transport header.
 func (h *headers) frame(transport gopacket.SerializableLayer) []byte {
+	if h.network() == &h.ip6 {
+		var extensions []byte
+		h.ip6.NextHeader, extensions = h.chain(h.ip6.NextHeader)
+		return h.serialize(&h.ip6, gopacket.Payload(extensions), transport, gopacket.Payload(h.payload))
+	}
 	return h.serialize(h.network().(gopacket.SerializableLayer), transport, gopacket.Payload(h.payload))
 }
 

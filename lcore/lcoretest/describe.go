@@ -10,12 +10,13 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// Describe says in one line what an IPv4 or ARP frame is, all its checksums verified, for example
+// Describe says in one line what an IPv4, IPv6 or ARP frame is, all its checksums verified, for example
 //
 //	10.8.0.2 > 10.0.0.1 tcp 20001>80 S seq 1 ttl 64 csum ok
 //	10.8.0.2 > 10.0.0.1 udp 20001>53 len 12 ttl 64 csum none
 //	10.0.0.1 > 10.8.0.2 icmp 3/4 mtu 1400 (10.8.0.2 > 10.0.0.1 tcp 20001>80 csum ok) ttl 64 csum ok
 //	arp who has 10.0.0.1 tell 10.8.0.2 at 02:00:00:00:00:01
+//	fd16::1 > ff02::1:ff00:1 who has fd00::1, from 02:00:00:00:00:01 ttl 255 csum ok
 //
 //	10.9.0.1 > 10.9.0.11 ipip [10.8.0.2 > 10.0.0.1 tcp 20001>80 S seq 1 ttl 63 csum ok] ttl 63 df csum ok
 //
@@ -26,6 +27,9 @@ func Describe(frame []byte) string {
 		return line
 	}
 	packet := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Default)
+	if eth, ok := packet.LinkLayer().(*layers.Ethernet); ok && eth.EthernetType == layers.EthernetTypeIPv6 {
+		return describe6(eth.Payload)
+	}
 	if why := malformed(packet); why != "" {
 		return "malformed: " + why
 	}

@@ -17,6 +17,11 @@ var (
 	vip    = netip.MustParseAddrPort("10.0.0.1:80")
 )
 
+var (
+	client6 = netip.MustParseAddrPort("[fd16::1]:20001")
+	vip6    = netip.MustParseAddrPort("[fd00::1]:80")
+)
+
 func TestDescribe(t *testing.T) {
 	segment := TCP(client, vip, "S")
 	for _, tt := range []struct {
@@ -59,10 +64,31 @@ func TestDescribe(t *testing.T) {
 			ARPReply(DirectorMAC, vip.Addr(), ClientMAC, client.Addr()),
 			"arp 10.0.0.1 is at 02:00:00:00:00:02, to 10.8.0.2 at 02:00:00:00:00:01",
 		},
+		{TCP(client6, vip6, "S"), "fd16::1 > fd00::1 tcp 20001>80 S seq 1 ttl 64 csum ok"},
+		{flip(TCP(client6, vip6, "S"), 55), "fd16::1 > fd00::1 tcp 20000>80 S seq 1 ttl 64 csum bad tcp"},
+		{UDP(client6, vip6, Payload(make([]byte, 3)), Extension(0), Extension(60)), "fd16::1 > fd00::1 hop dest udp 20001>80 len 3 ttl 64 csum ok"},
+		{UDP(client6, vip6, NoChecksum()), "fd16::1 > fd00::1 udp 20001>80 ttl 64 csum none"},
+		{Echo(client6.Addr(), vip6.Addr(), 3, 4, TTL(9)), "fd16::1 > fd00::1 icmp6 echo request 3 seq 4 ttl 9 csum ok"},
+		{flip(EchoReply(client6.Addr(), vip6.Addr(), 3, 4, Payload([]byte("x"))), 61), "fd16::1 > fd00::1 icmp6 echo reply 3 seq 5 len 1 ttl 64 csum bad icmp6"},
 		{
-			TCP(netip.MustParseAddrPort("[fd00::1]:1"), netip.MustParseAddrPort("[fd00::2]:2"), "S"),
-			"74 bytes of IPv6",
+			ICMPError(vip6.Addr(), client6.Addr(), 2, 0, 1400, TCP(client6, vip6, "S")),
+			"fd00::1 > fd16::1 icmp6 2/0 mtu 1400 (fd16::1 > fd00::1 tcp 20001>80) ttl 64 csum ok",
 		},
+		{
+			Solicitation(ClientMAC, client6.Addr(), vip6.Addr()),
+			"fd16::1 > ff02::1:ff00:1 who has fd00::1, from 02:00:00:00:00:01 ttl 255 csum ok",
+		},
+		{
+			Solicitation(ClientMAC, netip.IPv6Unspecified(), vip6.Addr()),
+			":: > ff02::1:ff00:1 who has fd00::1, from nowhere ttl 255 csum ok",
+		},
+		{
+			Advertisement(DirectorMAC, vip6.Addr(), ClientMAC, client6.Addr(), 0xe0),
+			"fd00::1 > fd16::1 fd00::1 is at 02:00:00:00:00:02 flags RSO ttl 255 csum ok",
+		},
+		{Fragments6(UDP(client6, vip6, Payload(make([]byte, 24))), 16)[1], "fd16::1 > fd00::1 frag udp fragment 16+16 of 9 ttl 64 csum ok"},
+		{TCP(client6, vip6, "S")[:70], "malformed: truncated"},
+		{TCP(client6, vip6, "S")[:40], "malformed: IPv6"},
 		{segment[:40], "malformed: truncated"},
 		{segment[:10], "malformed: Ethernet packet too small"},
 	} {

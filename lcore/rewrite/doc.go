@@ -7,6 +7,7 @@
 //	direct routing, routing    Forward   TTL                       forward.go
 //	tunnel                     Tunnel    headers in front          tunnel.go
 //	an FTP reply               Splice    a piece of the payload  splice.go
+//	the same of IPv6           NATIn6 …                             nat6.go, icmp6.go
 //	all of them                Link      Ethernet addresses        link.go
 //
 // The functions know nothing of connections: they take numbers. They take packets that were parsed

@@ -95,5 +95,13 @@ func Diff32(old, new uint32) Diff {
 	return Diff(^old>>16) + Diff(^old&0xffff) + Diff(new>>16) + Diff(new&0xffff)
 }
 
+// DiffAddr is the change of an IPv6 address.
+func DiffAddr(old, new flow.Addr) Diff { return Diff16(sumAddr(old), sumAddr(new)) }
+
+func sumAddr(a flow.Addr) uint16 {
+	s, c := bits.Add64(a.Hi, a.Lo, 0)
+	return fold64(s, c)
+}
+
 // Update returns what checksum becomes by d.
 func Update(checksum uint16, d Diff) uint16 { return ^fold(uint32(^checksum) + uint32(d)) }

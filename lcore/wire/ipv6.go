@@ -26,14 +26,11 @@ type IPv6 []byte
 // segments together. It promises version 6, IPv6Len bytes in hand, IPv6Len + PayloadLen ≤ size, and no
 // more than that in hand.
 func ParseIPv6(b []byte, size int) (IPv6, bool) {
-	if len(b) < IPv6Len || b[ip6Version]>>4 != 6 {
+	ip, ok := ParseQuotedIPv6(b)
+	if !ok || ip.TotalLen() > size {
 		return nil, false
 	}
-	total := IPv6Len + IPv6(b).PayloadLen()
-	if total > size {
-		return nil, false
-	}
-	return b[:min(total, len(b))], true
+	return ip, true
 }
 
 // TrafficClass returns DSCP (6 bits) and ECN (2 bits).
@@ -80,3 +77,26 @@ func putAddr6(b []byte, a flow.Addr) {
 func addr6(b []byte) flow.Addr {
 	return flow.Addr{Hi: binary.BigEndian.Uint64(b), Lo: binary.BigEndian.Uint64(b[8:])}
 }
+
+// ParseQuotedIPv6 returns the packet that begins at b, of which the tail may be missing, as in an ICMPv6 error.
+func ParseQuotedIPv6(b []byte) (IPv6, bool) {
+	if len(b) < IPv6Len || b[ip6Version]>>4 != 6 {
+		return nil, false
+	}
+	return b[:min(IPv6Len+IPv6(b).PayloadLen(), len(b))], true
+}
+
+// TotalLen returns the length of header and payload as the header says, bytes.
+func (ip IPv6) TotalLen() int { return IPv6Len + ip.PayloadLen() }
+
+// Whole reports whether the packet lies in hand to its end.
+func (ip IPv6) Whole() bool { return len(ip) == ip.TotalLen() }
+
+// Decrement takes one from the hop limit, which must not be 0.
+func (ip IPv6) Decrement() { ip[ip6HopLimit]-- }
+
+// SetSrc sets the source address; the checksums are the caller's.
+func (ip IPv6) SetSrc(a flow.Addr) { putAddr6(ip[ip6Src:], a) }
+
+// SetDst sets the destination address; the checksums are the caller's.
+func (ip IPv6) SetDst(a flow.Addr) { putAddr6(ip[ip6Dst:], a) }

@@ -34,9 +34,9 @@ func New(name string) *Server {
 	return s
 }
 
-// HTTP answers on a TCP port of every IPv4 address.
+// HTTP answers on a TCP port of every address, of IPv4 and IPv6.
 func (s *Server) HTTP(port int) error {
-	l, err := net.ListenTCP("tcp4", &net.TCPAddr{Port: port})
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{Port: port})
 	if err != nil {
 		return err
 	}
