@@ -4,6 +4,7 @@ import (
 	"cleat/lcore/address"
 	"cleat/lcore/burst"
 	"cleat/lcore/flow"
+	"cleat/lcore/rewrite"
 	"cleat/lcore/service"
 	"cleat/lcore/wire"
 )
@@ -56,4 +57,38 @@ func (c *columns) hops(i int) uint8 {
 		return c.ip6[i].HopLimit()
 	}
 	return c.ip[i].TTL()
+}
+
+// transport is what packet i carries, from its transport header on, as far as it lies in hand.
+func (c *columns) transport(i int) []byte {
+	if c.ip[i] == nil {
+		return c.upper[i].Payload(c.ip6[i])
+	}
+	return c.ip[i].Payload()
+}
+
+// whole reports whether packet i lies in hand to its end.
+func (c *columns) whole(i int) bool {
+	if c.ip[i] == nil {
+		return c.ip6[i].Whole()
+	}
+	return c.ip[i].Whole()
+}
+
+// pseudo is the sum of the pseudo header of what packet i carries.
+func (c *columns) pseudo(i int) uint32 {
+	if c.ip[i] == nil {
+		return c.upper[i].Pseudo(c.ip6[i])
+	}
+	return c.ip[i].Pseudo()
+}
+
+// splice puts text in the place of a piece of packet i's TCP payload, and reports whether there was room for it.
+func (c *columns) splice(i, from, to int, text []byte) (ok bool) {
+	if c.ip[i] == nil {
+		c.ip6[i], ok = rewrite.Splice6(&c.packet[i], l3, c.upper[i], from, to, text)
+		return ok
+	}
+	c.ip[i], ok = rewrite.Splice(&c.packet[i], l3, from, to, text)
+	return ok
 }

@@ -8,7 +8,6 @@ import (
 	"cleat/lcore/flow"
 	"cleat/lcore/ftp"
 	"cleat/lcore/memory"
-	"cleat/lcore/rewrite"
 	"cleat/lcore/service"
 	"cleat/lcore/wire"
 )
@@ -117,7 +116,7 @@ func (w *Worker) assist(i int, c *conn.Entry) bool {
 // assistCommand reads what the client of control connection c asks for, and opens the way for the data connection if the server is to make it.
 func (w *Worker) assistCommand(i int, c *conn.Entry, p *transfer) bool {
 	in := &w.in
-	tcp := wire.TCP(in.ip[i].Payload())
+	tcp := wire.TCP(in.transport(i))
 	p.shift.Acknowledge(tcp)
 	if w.defence.nextState(c.State, conn.Input, conn.EventOf(in.flags[i])) != conn.Established { // C12.1
 		return true
@@ -127,7 +126,7 @@ func (w *Worker) assistCommand(i int, c *conn.Entry, p *transfer) bool {
 		return true
 	}
 	p.asked = command.Mode
-	if command.Mode != ftp.Active || command.Port == 0 || w.Workers > 1 && w.Steering.Worker(command.Addr) != w.Number {
+	if command.Mode != ftp.Active || command.Port == 0 || command.Addr.Is4() != in.key[i].Src.Is4() || w.Workers > 1 && w.Steering.Worker(command.Addr) != w.Number {
 		return true // or another worker would get the packets of that client
 	}
 	vip, vport := w.conns.Virtual(c)
@@ -143,18 +142,21 @@ func (w *Worker) assistCommand(i int, c *conn.Entry, p *transfer) bool {
 // assistReply looks in packet i of control connection c for where the server listens, opens the way there, and tells the client the virtual address instead.
 func (w *Worker) assistReply(i int, c *conn.Entry, p *transfer) bool {
 	in := &w.in
-	tcp := wire.TCP(in.ip[i].Payload())
+	tcp := wire.TCP(in.transport(i))
 	seq := tcp.Seq()
 	p.shift.Advance(tcp)
-	if p.asked != ftp.Passive && p.asked != ftp.Extended || c.State != conn.Established || !in.ip[i].Whole() {
+	if p.asked != ftp.Passive && p.asked != ftp.Extended || c.State != conn.Established || !in.whole(i) {
 		return true
 	}
 	reply, ok := ftp.ParseReply(tcp[tcp.HeaderLen():], p.asked)
-	if !ok || wire.Checksum(tcp, in.ip[i].Pseudo()) != 0 { // a wrong checksum stays wrong
+	if !ok || wire.Checksum(tcp, in.pseudo(i)) != 0 { // a wrong checksum stays wrong
 		return true
 	}
 	if p.asked == ftp.Extended {
 		reply.Addr, _ = w.conns.Server(c)
+	}
+	if reply.Addr.Is4() != in.key[i].Src.Is4() {
+		return true
 	}
 	n := w.passive(i, c, &reply)
 	if !w.listen(n) {
@@ -166,13 +168,12 @@ func (w *Worker) assistReply(i int, c *conn.Entry, p *transfer) bool {
 	if p.asked == ftp.Passive {
 		text = ftp.AppendHostPort(room[:0], vip, vport)
 	}
-	packet := &in.packet[i]
-	before := packet.Len
-	if in.ip[i], ok = rewrite.Splice(packet, l3, reply.From, reply.To, text); !ok {
+	before := in.packet[i].Len
+	if !in.splice(i, reply.From, reply.To, text) {
 		in.verdict[i] = DropTooBig
 		return false
 	}
-	p.shift.Changed(seq, int(packet.Len)-int(before))
+	p.shift.Changed(seq, int(in.packet[i].Len)-int(before))
 	return true
 }
 

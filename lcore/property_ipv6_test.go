@@ -120,6 +120,7 @@ func TestFamiliesAreAlike(t *testing.T) {
 	check(t, func(t trial) {
 		w := drawWishes(t, "rr", "wrr", "wlc")
 		w.settings.AnswerRate = 0
+		w.settings.FTP = false // its lines name IPv4 addresses
 		for i := range w.services {
 			if len(w.services[i].servers) == 0 {
 				w.services[i].servers = []string{"10.9.0.11:8000 0"}

@@ -92,6 +92,9 @@ func (ip IPv6) TotalLen() int { return IPv6Len + ip.PayloadLen() }
 // Whole reports whether the packet lies in hand to its end.
 func (ip IPv6) Whole() bool { return len(ip) == ip.TotalLen() }
 
+// SetPayloadLen sets the length of what follows the header, bytes.
+func (ip IPv6) SetPayloadLen(n int) { binary.BigEndian.PutUint16(ip[ip6PayloadLen:], uint16(n)) }
+
 // Decrement takes one from the hop limit, which must not be 0.
 func (ip IPv6) Decrement() { ip[ip6HopLimit]-- }
 
