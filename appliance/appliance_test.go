@@ -302,6 +302,10 @@ func (s *started) commands(t *testing.T) {
 	do(`{"do":"delete-server","service":{"protocol":"tcp","address":"10.0.0.1:80"},"server":{"address":"10.9.0.12:80","weight":0}}`, "")
 	const changed = "10.0.0.1:80 rr, 10.9.0.11:80 nat 9, 10.0.0.1:53 wlc, 10.9.0.13:53 dr 0"
 	verify("after commands", changed)
+	var neighbors []api.Neighbor
+	if s.call("GET", "/v1/neighbors", &neighbors); !slices.ContainsFunc(neighbors, func(n api.Neighbor) bool { return n.Address == "10.9.0.13" }) {
+		t.Errorf("neighbors %+v: a server that a command adds is asked for at once", neighbors)
+	}
 	var running api.Config
 	s.call("GET", "/v1/config?running=true", &running)
 	var done api.Reloaded
