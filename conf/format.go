@@ -23,7 +23,7 @@ func (f *formatter) table(key string, v, def reflect.Value) {
 	keys := keysOf(v.Type())
 	for i, k := range keys {
 		k = join(key, k)
-		if value := v.Field(i); !isTable(k, value.Type()) && !unsaid(value, def.Field(i)) {
+		if value := v.Field(i); !isTable(k, value.Type()) && (k == required || !unsaid(value, def.Field(i))) {
 			fmt.Fprintf(f, "%s = %s\n", keys[i], literal(k, value))
 		}
 	}
@@ -44,6 +44,9 @@ func (f *formatter) table(key string, v, def reflect.Value) {
 		}
 	}
 }
+
+// required is the key that is written in any case: a rule without a mark is a mistake, one with 0 an exception.
+const required = "mark.mark"
 
 // isTable reports whether values of type t are tables or arrays of tables.
 func isTable(key string, t reflect.Type) bool {

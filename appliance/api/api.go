@@ -11,6 +11,8 @@
 //	GET  /v1/ipvs                   IPVS
 //	POST /v1/ipvs                   Command → an empty object, or 409 with a Problem that has an Errno
 //	GET  /v1/sysctl                 []Sysctl
+//	GET  /v1/marks                  Marks: the rules that mark packets
+//	POST /v1/marks                  MarkCommand → an empty object, or 409
 //	PUT  /v1/sysctl/NAME            SysctlValue → an empty object, or 409
 //	GET  /v1/config                 Config: what the file says; with the query running=true what is in force
 //	POST /v1/reload                 Reloaded, or 422 with Problem; with the query replace=true what was changed since goes

@@ -19,6 +19,11 @@ func command(source Source) func(context.Context, api.Command) (done, error) {
 	return func(ctx context.Context, c api.Command) (done, error) { return done{}, source.Command(ctx, c) }
 }
 
+// mark is what POST /v1/marks does.
+func mark(source Source) func(context.Context, api.MarkCommand) (done, error) {
+	return func(ctx context.Context, c api.MarkCommand) (done, error) { return done{}, source.Mark(ctx, c) }
+}
+
 // setSysctl is what PUT /v1/sysctl/NAME does.
 func setSysctl(source Source) handler {
 	return func(w *answer, r *http.Request, query url.Values) error {

@@ -119,6 +119,17 @@ func (f *fake) Command(_ context.Context, c api.Command) error {
 	return &api.Problem{Title: "there is no service tcp 10.0.0.9:80", Errno: "ESRCH"}
 }
 
+func (f *fake) Marks(context.Context) (api.Marks, error) {
+	return api.Marks{IPv4: []api.MarkRule{{Mark: 3, Mask: 255}}}, nil
+}
+
+func (f *fake) Mark(_ context.Context, c api.MarkCommand) error {
+	if c.Do == "flush" {
+		return nil
+	}
+	return &api.Problem{Title: "there is no rule 7", Errno: "ENOENT"}
+}
+
 func (f *fake) Sysctls(context.Context) ([]api.Sysctl, error) {
 	return []api.Sysctl{{Name: "sync_threshold", Value: "3\t50", Kept: true}}, nil
 }

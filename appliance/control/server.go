@@ -70,6 +70,7 @@ func New(socket, group string, source Source, metrics http.Handler, log *slog.Lo
 		"/v1/templates":   {method: "GET", handle: stream(source.Templates)},
 		"/v1/connections": {method: "GET", handle: stream(source.Connections)},
 		"/v1/ipvs":        {method: "GET", handle: single(answerTime, source.IPVS), also: &route{method: "POST", handle: posted(answerTime, command(source)), body: true}},
+		"/v1/marks":       {method: "GET", handle: single(answerTime, source.Marks), also: &route{method: "POST", handle: posted(answerTime, mark(source)), body: true}},
 		"/v1/sysctl":      {method: "GET", handle: list(source.Sysctls)},
 		"/v1/sysctl/NAME": {method: "PUT", handle: setSysctl(source), body: true},
 		"/v1/config":      {method: "GET", handle: flagged(answerTime, "running", source.Config)},

@@ -22,6 +22,7 @@ var templates = []api.Template{
 // bodies are what endpoints want to be sent, by path.
 var bodies = map[string]string{
 	"POST /v1/clock": `{"advance_seconds":1.5}`, "POST /v1/ipvs": `{"do":"clear"}`, "PUT /v1/sysctl/drop_entry": `{"value":"3"}`,
+	"POST /v1/marks": `{"do":"flush"}`,
 }
 
 func TestEndpoints(t *testing.T) {
@@ -41,6 +42,8 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "/v1/config?running=true", `{"toml":"strict = false\n"}`},
 		{"GET", "/v1/ipvs", `{"table_size":4096,"timeouts":{"tcp":900,"tcp_fin":0,"udp":0}`},
 		{"POST", "/v1/ipvs", `{}`},
+		{"GET", "/v1/marks", `{"ipv4":[{"mark":3,"mask":255}],"ipv6":null}`},
+		{"POST", "/v1/marks", `{}`},
 		{"GET", "/v1/sysctl", `[{"name":"sync_threshold","value":"3\t50","kept":true}]`},
 		{"PUT", "/v1/sysctl/drop_entry", `{}`},
 		{"POST", "/v1/clock", `{"now_seconds":0,"ahead_seconds":1.5}`},
@@ -132,7 +135,7 @@ func TestProblems(t *testing.T) {
 			`limit: "-1" is not a number from 1 to 18446744073709551615`,
 		}},
 		{"GET", "/v1/nothing", "", 404, `no endpoint "/v1/nothing", there are`, []string{
-			"GET /metrics", "POST /v1/clock", "GET /v1/config", "GET /v1/connections", "GET /v1/ipvs", "POST /v1/ipvs", "GET /v1/neighbors", "GET /v1/ports",
+			"GET /metrics", "POST /v1/clock", "GET /v1/config", "GET /v1/connections", "GET /v1/ipvs", "POST /v1/ipvs", "GET /v1/marks", "POST /v1/marks", "GET /v1/neighbors", "GET /v1/ports",
 			"POST /v1/reload", "GET /v1/services", "GET /v1/status", "GET /v1/sysctl", "PUT /v1/sysctl/NAME", "GET /v1/templates", "GET /v1/workers",
 		}},
 	} {
@@ -157,6 +160,7 @@ func TestErrno(t *testing.T) {
 		want              api.Problem
 	}{
 		{"POST", "/v1/ipvs", `{"do":"zero"}`, api.Problem{Title: "there is no service tcp 10.0.0.9:80", Errno: "ESRCH"}},
+		{"POST", "/v1/marks", `{"do":"delete","number":7}`, api.Problem{Title: "there is no rule 7", Errno: "ENOENT"}},
 		{"PUT", "/v1/sysctl/drop_entry", `{"value":"4"}`, api.Problem{Title: `drop_entry: "4"`, Errno: "EINVAL"}},
 	} {
 		status, body := request(t, path, tt.method, tt.url, tt.body)

@@ -34,6 +34,9 @@ type Source interface {
 	// IPVS tells what concerns all services; Command changes them. An *api.Problem says why it cannot be done; nothing has changed then.
 	IPVS(ctx context.Context) (api.IPVS, error)
 	Command(ctx context.Context, c api.Command) error
+	// Marks and Mark list and change the rules that mark packets, in the same way.
+	Marks(ctx context.Context) (api.Marks, error)
+	Mark(ctx context.Context, c api.MarkCommand) error
 	Sysctls(ctx context.Context) ([]api.Sysctl, error)
 	SetSysctl(ctx context.Context, name, value string) error
 

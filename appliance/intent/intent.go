@@ -25,6 +25,7 @@ type Intent struct {
 // layer is what the operator has changed. Maps and what they hold are replaced, not changed, once they belong to an Intent.
 type layer struct {
 	services map[registry.Identity]service
+	marks    *marks            // nil: the file's
 	timeouts conf.Timeouts     // 0: the file's
 	sysctls  map[string]string // by name
 }
@@ -92,6 +93,7 @@ func (i *Intent) with(file *conf.Config, operator layer) *Intent {
 	if i.wanted != nil {
 		c.Services = i.arrange(c.Services)
 	}
+	c.Marks = operator.marks.merge(file.Marks)
 	override(&c.Timeouts.TCP, operator.timeouts.TCP)
 	override(&c.Timeouts.TCPFin, operator.timeouts.TCPFin)
 	override(&c.Timeouts.UDP, operator.timeouts.UDP)

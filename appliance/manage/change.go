@@ -107,6 +107,18 @@ func (l *Loop) SetSysctl(ctx context.Context, name, value string) error {
 	return err
 }
 
+// Mark does what a command of iptables' says, and returns when all workers go by it; an *api.Problem says why nothing has changed.
+func (l *Loop) Mark(ctx context.Context, c api.MarkCommand) error {
+	err := l.change(ctx, func(now *intent.Intent) (*intent.Intent, error) { return now.Mark(&c) })
+	l.log.Debug("mark", "do", c.Do, "refused", err)
+	return err
+}
+
+// Marks lists the rules that mark packets.
+func (l *Loop) Marks(ctx context.Context) (api.Marks, error) {
+	return ask(ctx, l, func() api.Marks { return l.intent.Marks() })
+}
+
 // Sysctls lists net.ipv4.vs.*.
 func (l *Loop) Sysctls(ctx context.Context) ([]api.Sysctl, error) {
 	return ask(ctx, l, func() []api.Sysctl { return l.intent.Sysctls() })

@@ -131,7 +131,7 @@ func (c cleatd) Mark(command api.MarkCommand) error {
 func (c cleatd) Sysctls() (all []api.Sysctl, err error) { return all, c.get("/v1/sysctl", &all) }
 
 func (c cleatd) SetSysctl(name, value string) error {
-	_, err := c.object(context.Background(), http.MethodPut, "/v1/sysctl/"+name, api.Sysctl{Name: name, Value: value}, &struct{}{})
+	_, err := c.object(context.Background(), http.MethodPut, "/v1/sysctl/"+name, api.SysctlValue{Value: value}, &struct{}{})
 	return err
 }
 
