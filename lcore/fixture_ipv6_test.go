@@ -1,6 +1,11 @@
 package lcore
 
 import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
 	"cleat/lcore/flow"
 	"cleat/lcore/lcoretest"
 	"cleat/lcore/service"
@@ -195,4 +200,32 @@ func mapped(frame []byte, at int) []byte {
 	frame = append([]byte(nil), frame...)
 	copy(frame[at:], []byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 172, 16, 0, 1})
 	return frame
+}
+
+// TestWorkersShareIPv6: whichever queue packets come in by, both directions of a client's connections meet at its worker, and a /64 has one template.
+func TestWorkersShareIPv6(t *testing.T) {
+	r := newRig(t, wishes{settings: kernel, workers: 2, services: []wish{web6(persist6(64))}})
+	const clients = 40
+	for n := range clients {
+		client := netip.AddrPortFrom(netip.AddrFrom16([16]byte{0: 0xfd, 1: 0x16, 7: byte(n / 2), 15: byte(n%2 + 1)}), 20001)
+		r.ports[outside].Inject(n/2%2, fromClient(client.String(), vip6, "S"))
+		r.turn()
+		_, to, _ := strings.Cut(r.sent()[0], " > ")
+		server, _, _ := strings.Cut(to, " ")
+		r.ports[inside].Inject(n%2, fromServer(1, "["+server+"]:80", client.String(), "SA"))
+		r.turn()
+		want := fmt.Sprintf("0: fd00::1 > %v tcp 80>20001 SA seq 1 ack 0 ttl 63 csum ok", client.Addr())
+		if got := r.sent(); len(got) != 1 || got[0] != want {
+			t.Fatalf("the answer of %s leaves as %q, want %s", server, got, want)
+		}
+	}
+	if c := r.counters(); c.Templates != clients/2 || c.Connections != clients || c.Verdicts[HandedOver] == 0 {
+		t.Errorf("%d templates, %d connections, %d handed over", c.Templates, c.Connections, c.Verdicts[HandedOver])
+	}
+	for _, w := range r.workers {
+		if w.tmpls.Used == 0 {
+			t.Error("a worker has no client")
+		}
+	}
+	r.conserve()
 }

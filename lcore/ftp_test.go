@@ -168,6 +168,33 @@ func TestActiveFTP(t *testing.T) {
 	}
 }
 
+// TestFTPOverIPv6: EPSV and EPRT (RFC 2428); lines that name IPv4 addresses mean nothing there.
+func TestFTPOverIPv6(t *testing.T) {
+	w := files(0)
+	w.services = []wish{{proto: flow.TCP, vip: "[fd00::1]:21", servers: []string{"[fd09::13]:21"}}}
+	client := func(opts ...lcoretest.Option) []byte { return fromClient(alice6, "[fd00::1]:21", "A", opts...) }
+	server := func(opts ...lcoretest.Option) []byte { return fromServer(3, "[fd09::13]:21", alice6, "A", opts...) }
+	line := func(text string) lcoretest.Option { return lcoretest.Payload([]byte(text)) }
+	open := acts(in(outside, fromClient(alice6, "[fd00::1]:21", "S")), in(inside, fromServer(3, "[fd09::13]:21", alice6, "SA")), in(outside, client()))
+	control := "TCP 14:59 ESTABLISHED fd16::1:20001 fd00::1:21 fd09::13:21"
+	for _, tt := range []struct {
+		what string
+		act  act
+		want []string
+	}{
+		{"EPSV", acts(in(outside, client(line("EPSV\r\n"))), in(inside, server(line("229 ok (|||8080|)\r\n")))), []string{
+			"TCP 01:59 LISTEN fd16::1:0 fd00::1:8080 fd09::13:8080", control,
+		}},
+		{"EPRT", in(outside, client(line("EPRT |2|fd16::1|5001|\r\n"))), []string{
+			"TCP 01:59 LISTEN fd16::1:5001 fd00::1:20 fd09::13:20", control,
+		}},
+		{"PASV", acts(in(outside, client(line("PASV\r\n"))), in(inside, server(line(passiveReply)))), []string{control}},
+		{"PORT", in(outside, client(line("PORT 172,16,0,1,19,137\r\n"))), []string{control}},
+	} {
+		t.Run(tt.what, func(t *testing.T) { timeline(t, w, []moment{{0, acts(open, tt.act), tt.want}}) })
+	}
+}
+
 // TestFTPControlLivesOn: C6.1: as long as it has data connections, and its template as long as it; nothing is left of either.
 func TestFTPControlLivesOn(t *testing.T) {
 	data := func(flags string) act { return in(outside, fromClient("172.16.0.1:20002", "10.0.0.1:8080", flags)) }

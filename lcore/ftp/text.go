@@ -93,15 +93,84 @@ func (t *text) hostPort() (a flow.Addr, port uint16, ok bool) {
 	return v4(n[:]), uint16(n[4])<<8 | uint16(n[5]), true
 }
 
-// extended reads "|1|10.0.0.1|8080|" (RFC 2428), IPv4 only.
+// extended reads "|1|10.0.0.1|8080|" or "|2|fd00::1|8080|" (RFC 2428).
 func (t *text) extended() (a flow.Addr, port uint16, ok bool) {
 	d, ok := t.delimiter()
-	var n [4]byte
-	if !ok || !t.byte('1') || !t.byte(d) || !t.numbers(n[:], '.') || !t.byte(d) {
+	if !ok {
+		return a, 0, false
+	}
+	switch {
+	case t.byte('1'):
+		var n [4]byte
+		ok = t.byte(d) && t.numbers(n[:], '.')
+		a = v4(n[:])
+	case t.byte('2'):
+		ok = t.byte(d)
+		if ok {
+			a, ok = t.ipv6()
+		}
+	default:
+		ok = false
+	}
+	if !ok || !t.byte(d) {
 		return a, 0, false
 	}
 	port, ok = t.number(65535)
-	return v4(n[:]), port, ok && t.byte(d)
+	return a, port, ok && t.byte(d)
+}
+
+// ipv6 reads an IPv6 address as RFC 4291 2.2 writes it, without dots.
+func (t *text) ipv6() (a flow.Addr, ok bool) {
+	var groups [8]uint16
+	n, gap := 0, -1 // gap: before which group "::" stands
+	for n < len(groups) {
+		if gap < 0 && t.at+1 < len(t.b) && t.b[t.at] == ':' && t.b[t.at+1] == ':' {
+			gap = n
+			t.at += 2
+		} else if n > 0 && gap != n && !t.byte(':') {
+			break
+		}
+		if groups[n], ok = t.hex(); !ok {
+			if gap != n {
+				return a, false
+			}
+			break
+		}
+		n++
+	}
+	if (gap < 0) != (n == len(groups)) {
+		return a, false
+	}
+	for i, g := range groups[:n] {
+		if gap >= 0 && i >= gap { // behind the gap, from the end
+			i += len(groups) - n
+		}
+		shift := 48 - 16*(i%4)
+		if i < 4 {
+			a.Hi |= uint64(g) << shift
+		} else {
+			a.Lo |= uint64(g) << shift
+		}
+	}
+	return a, true
+}
+
+// hex reads up to four hexadecimal digits.
+func (t *text) hex() (n uint16, ok bool) {
+	for digits := 0; t.at < len(t.b) && digits < 4; digits++ {
+		c := t.b[t.at] | 0x20
+		switch {
+		case isDigit(t.b[t.at]):
+			n = n<<4 | uint16(t.b[t.at]-'0')
+		case 'a' <= c && c <= 'f':
+			n = n<<4 | uint16(c-'a'+10)
+		default:
+			return n, ok
+		}
+		ok = true
+		t.at++
+	}
+	return n, ok
 }
 
 // delimiter reads a byte that may separate: any but a digit.
