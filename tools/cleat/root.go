@@ -48,7 +48,7 @@ Exit codes: 0 done, 1 cleatd refused or failed, 2 wrong usage, 3 cleatd is not r
 	complete(root, "output", outputs)
 	root.AddCommand(
 		o.statusCommand(), o.servicesCommand(), o.templatesCommand(), o.connectionsCommand(), o.workersCommand(),
-		o.portsCommand(), o.neighborsCommand(), o.configCommand(), o.reloadCommand(), o.sysctlCommand(), o.clockCommand(), o.versionCommand(), o.procCommand(),
+		o.portsCommand(), o.neighborsCommand(), o.configCommand(), o.reloadCommand(), o.clockCommand(), o.versionCommand(), o.procCommand(),
 	)
 	for name, tool := range kernelTools {
 		root.AddCommand(o.kernelTool(name, tool))

@@ -19,7 +19,7 @@ type Client interface {
 
 const (
 	prefix = "net.ipv4.vs."
-	ftp    = "ftp" // the one switch that is no sysctl of the kernel's: its FTP helper is a module
+	ftp    = "cleat.ftp" // the one switch that is no sysctl of the kernel's: there it is a module
 )
 
 // Exit codes, sysctl's own.
@@ -37,9 +37,9 @@ type request struct {
 const usage = `Usage: cleat sysctl [-n] [-e] [-q] [-w] NAME[=VALUE]...
        cleat sysctl -a
 
-Reads and sets the switches of IPVS, net.ipv4.vs.*, and ftp, the FTP helper (1 does what loading ip_vs_ftp does).
+Reads and sets the switches of IPVS, net.ipv4.vs.*, and cleat.ftp (1 does what loading ip_vs_ftp does).
 
-  -a, --all      all of them
+  -a, --all      all of them; so does no NAME
   -n, --values   values only
   -N, --names    names only
   -e, --ignore   unknown names are no error
@@ -54,19 +54,16 @@ func Run(args []string, client Client, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "sysctl: %v\n", err)
 		return exitFailed
 	}
-	if r.help || !r.all && len(r.words) == 0 {
+	if r.help {
 		fmt.Fprint(stdout, usage)
 		return exitOK
-	}
-	if r.all {
-		r.words = nil
 	}
 	all, err := client.Sysctls()
 	if err != nil {
 		fmt.Fprintf(stderr, "sysctl: %v\n", err)
 		return exitFailed
 	}
-	if r.all {
+	if r.all || len(r.words) == 0 {
 		for _, s := range all {
 			r.print(stdout, s)
 		}
@@ -116,7 +113,7 @@ func (r *request) do(word string, all []api.Sysctl, client Client, stdout io.Wri
 	at := slices.IndexFunc(all, func(s api.Sysctl) bool { return s.Name == name })
 	switch {
 	case key == ftp && set:
-		return client.SetSysctl(ftp, strings.TrimSpace(value))
+		return client.SetSysctl("ftp", strings.TrimSpace(value))
 	case (!ours || at < 0) && r.ignore:
 		return nil
 	case !ours:

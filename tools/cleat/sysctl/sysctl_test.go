@@ -14,7 +14,7 @@ type switches map[string]string
 
 func (s switches) Sysctls() (all []api.Sysctl, err error) {
 	for name, value := range s {
-		if name != ftp {
+		if name != "ftp" {
 			all = append(all, api.Sysctl{Name: name, Value: value})
 		}
 	}
@@ -31,7 +31,7 @@ func (s switches) SetSysctl(name, value string) error {
 }
 
 func TestRun(t *testing.T) {
-	s := switches{"drop_packet": "0", "sync_threshold": "3\t50", ftp: "0"}
+	s := switches{"drop_packet": "0", "sync_threshold": "3\t50", "ftp": "0"}
 	for _, tt := range []struct {
 		args           []string
 		stdout, stderr string
@@ -48,9 +48,10 @@ func TestRun(t *testing.T) {
 		{[]string{"net.ipv4.vs.nosuch"}, "", "sysctl: \"net.ipv4.vs.nosuch\" is an unknown key\n", 1},
 		{[]string{"-e", "net.ipv4.vs.nosuch", "kernel.hostname"}, "", "", 0},
 		{[]string{"kernel.hostname"}, "", "sysctl: \"kernel.hostname\" is none of net.ipv4.vs.*, the kernel's own sysctl has the others\n", 1},
-		{[]string{"ftp=1"}, "", "", 0},
+		{[]string{"cleat.ftp=1"}, "", "", 0},
 		{[]string{"-z"}, "", "sysctl: invalid option \"-z\"; cleat sysctl --help lists those there are\n", 1},
-		{nil, usage, "", 0},
+		{nil, "net.ipv4.vs.drop_packet = 0\nnet.ipv4.vs.sync_threshold = 5 60\n", "", 0},
+		{[]string{"--help"}, usage, "", 0},
 	} {
 		s["drop_packet"] = "0"
 		var stdout, stderr bytes.Buffer
@@ -62,7 +63,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("%q: %q was set", tt.args, s["drop_packet"])
 		}
 	}
-	if s["sync_threshold"] != "5 60" || s[ftp] != "1" {
+	if s["sync_threshold"] != "5 60" || s["ftp"] != "1" {
 		t.Errorf("%q", s)
 	}
 }
