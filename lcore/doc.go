@@ -16,7 +16,7 @@
 //
 // What a stage finds out, it writes into a column of the worker (columns.go), one element a packet; stages read the columns to
 // their left. A stage is only the loop over the burst; what is decided, a leaf package decides: wire, flow, address, service, conn,
-// template, schedule, ftp, nexthop, rewrite, answer. A packet that will not be forwarded gets a Verdict (verdict.go) and later stages pass over it.
+// template, schedule, ftp, sip, nexthop, rewrite, answer. A packet that will not be forwarded gets a Verdict (verdict.go) and later stages pass over it.
 //
 // Where another worker decides on a new connection (owner.go), schedule has it ask (request.go) and lets the packets behind wait (follow.go).
 //

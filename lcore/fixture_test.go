@@ -54,6 +54,7 @@ func TestFixtures(t *testing.T) {
 		ipv6Fixtures,
 		ipv6AnswerFixtures,
 		neighborFixtures,
+		sipFixtures,
 	} {
 		for _, f := range fixtures {
 			t.Run(f.name, func(t *testing.T) {

@@ -25,5 +25,5 @@ func (w *Worker) orphaned(i int) bool {
 	if in.src[i]&address.Real == 0 || in.related[i] || w.ends(i) {
 		return false
 	}
-	return w.tables.Services.Serves(k.Src, k.SrcPort, k.Proto)
+	return w.tables.Services.Serving(k.Src, k.SrcPort, k.Proto) != nil
 }

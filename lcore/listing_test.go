@@ -16,7 +16,7 @@ import (
 )
 
 // listing is what `ipvsadm -Lnc` would say, sorted: protocol, time left with its fraction cut off, state, source, virtual,
-// destination (persistence.md P11.1). Templates have source port 0.
+// destination, engine and its data (persistence.md P11.1, P9.6). Templates have source port 0.
 func (r *rig) listing() []string {
 	var lines []string
 	for _, w := range r.workers {
@@ -34,6 +34,10 @@ func (r *rig) listing() []string {
 			}
 			k, state := w.tmpls.Key(e), map[uint8]string{template.None: "NONE", template.Assured: "ASSURED"}[e.State]
 			server := endpoint(w.tables.Services.Real(e.Slot).Addr, e.ServerPort())
+			row := w.tmpls.Row(uint32(i))
+			if data := row.Data(); len(data) != 0 {
+				server += " sip " + string(data)
+			}
 			lines = append(lines, line(k.Proto, e.Deadline()-w.tick, state, endpoint(k.Client, 0), endpoint(k.Virtual, k.Port), server))
 		}
 	}

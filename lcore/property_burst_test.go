@@ -11,7 +11,9 @@ import (
 	"pgregory.net/rapid"
 
 	"cleat/lcore/burst"
+	"cleat/lcore/flow"
 	"cleat/lcore/lcoretest"
+	"cleat/lcore/service"
 )
 
 // TestBurstOf32Is32BurstsOf1: it makes no difference to what leaves, to any counter and to any table whether packets come in one burst or
@@ -19,6 +21,11 @@ import (
 func TestBurstOf32Is32BurstsOf1(t *testing.T) {
 	check(t, func(t trial) {
 		w := drawWishes(t, "rr", "wrr", "lc", "wlc", "sh")
+		for i := range w.services {
+			if w.services[i].proto == flow.UDP && rapid.Bool().Draw(t.T, "sip") {
+				w.services[i].engine = service.SIP
+			}
+		}
 		many, single := newRig(t, bothFamilies(w)), newRig(t, bothFamilies(w))
 		many.byMAC()
 		single.byMAC()

@@ -150,7 +150,7 @@ func drawPacket(t trial, w wishes) []byte {
 	case "client":
 		return fromClient(client.String(), drawVirtual(t, w), pick(t, "flags", someFlags...))
 	case "udp":
-		return lcoretest.UDP(client, netip.MustParseAddrPort(pick(t, "to", "10.0.0.1:53", "10.0.0.2:90", "10.0.0.1:80")), lcoretest.Link(gatewayMAC, outsideMAC))
+		return lcoretest.UDP(client, netip.MustParseAddrPort(pick(t, "to", "10.0.0.1:53", "10.0.0.2:90", "10.0.0.1:80")), lcoretest.Link(gatewayMAC, outsideMAC), drawCall(t))
 	case "server":
 		return drawAnswer(t, w, client)
 	case "error":
@@ -159,6 +159,14 @@ func drawPacket(t trial, w wishes) []byte {
 		return drawFTP(t, client)
 	}
 	return drawOther(t, w)
+}
+
+// drawCall draws what a datagram carries: a message of a SIP call, or nothing.
+func drawCall(t trial) lcoretest.Option {
+	if id := pick(t, "call", "", "1@x", "2@x"); id != "" {
+		return call(id)
+	}
+	return lcoretest.Payload(nil)
 }
 
 // drawFTP draws a line on an FTP control connection, or what may be the first packet of a data connection.
@@ -210,7 +218,7 @@ func drawVirtual(t trial, w wishes) string {
 func drawAnswer(t trial, w wishes, client netip.AddrPort) []byte {
 	n, from := drawServerEnd(t, w)
 	if from.Port() == 8002 {
-		return lcoretest.UDP(from, client, lcoretest.Link(serverMAC(n), insideMAC))
+		return lcoretest.UDP(from, client, lcoretest.Link(serverMAC(n), insideMAC), drawCall(t))
 	}
 	return fromServer(n, from.String(), client.String(), pick(t, "flags", "SA", "A", "FA", "R"))
 }

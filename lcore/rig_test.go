@@ -80,6 +80,7 @@ type wish struct {
 	servers   []string
 	flags     uint8
 	onePacket bool
+	engine    service.Engine
 }
 
 var kernel = Settings{Extend: 60 * wheel.Second, ConnReuseMode: 1, Forward: true, PMTUDisc: true}
@@ -158,7 +159,7 @@ func (r *rig) build(w wishes) Tables {
 		{Addr: addr("fd00::1"), Kind: address.VIP},
 	}
 	for id, s := range w.services {
-		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags, OnePacket: s.onePacket, Expiration: time.Hour, Destinations: r.remembers(uint32(id), max(w.workers, 1))}
+		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags, OnePacket: s.onePacket, Engine: s.engine, Expiration: time.Hour, Destinations: r.remembers(uint32(id), max(w.workers, 1))}
 		if s.vip != "" {
 			ap := netip.MustParseAddrPort(s.vip)
 			v.Addr, v.Port = flow.FromNetip(ap.Addr()), ap.Port()

@@ -61,6 +61,9 @@ func (w *Worker) admit(i int) Verdict {
 	if in.part[i].kind == laterPart {
 		return w.admitPart(i)
 	}
+	if v == nil && w.serverBegins(i) {
+		return in.verdict[i]
+	}
 	if v == nil || !w.mayCreate(i) {
 		return w.stray(i)
 	}
@@ -112,9 +115,13 @@ func (w *Worker) choose(i int, v *service.Virtual) choice {
 func (w *Worker) choosePersistent(i int, v *service.Virtual) choice {
 	in := &w.in
 	k := &in.key[i]
+	data, ok := w.engineData(i, v)
+	if !ok {
+		return choice{verdict: DropSIP}
+	}
 	t := in.template[i]
 	if t == 0 { // none at recall, or not asked: an earlier packet may have made one
-		t = w.remembered(i, v)
+		t = w.remembered(v, k, data)
 	}
 	var r *service.Real
 	if t != 0 {
@@ -125,7 +132,7 @@ func (w *Worker) choosePersistent(i int, v *service.Virtual) choice {
 		if r = w.pick(i, v); r == nil {
 			return choice{verdict: AnswerNoDestination}
 		}
-		if t = w.remember(i, v, r); t == 0 {
+		if t = w.remember(i, v, k, data, r); t == 0 {
 			return choice{verdict: DropTemplatesFull}
 		}
 	}
@@ -148,18 +155,19 @@ func (w *Worker) choosePersistent(i int, v *service.Virtual) choice {
 func (w *Worker) open(i int, v *service.Virtual, c *choice) Verdict {
 	switch c.verdict {
 	case pending:
-		return w.connect(i, w.tables.Services.Real(c.slot), c.port, c.place)
+		w.in.output[i] = false
+		return w.connect(i, &w.in.key[i], w.tables.Services.Real(c.slot), c.port, c.place)
 	case AnswerNoDestination:
 		return w.noDestination(i, v)
 	}
 	return c.verdict
 }
 
-// remember makes the template for packet i's client (P2 4).
-func (w *Worker) remember(i int, v *service.Virtual, r *service.Real) uint32 {
-	k := &w.in.key[i]
+// remember makes the template for the client's packet with key k to service v, whose server r is: packet i or one that it answers (P2 4). data is
+// what the persistence engine has read from it.
+func (w *Worker) remember(i int, v *service.Virtual, k *flow.Key, data []byte, r *service.Real) uint32 {
 	key := template.KeyOf(v, k)
-	t := w.tmpls.Insert(&key, r.Slot, template.PortOf(v, k.DstPort, r), v.Timeout)
+	t := w.tmpls.Insert(&key, data, r.Slot, template.PortOf(v, k.DstPort, r), v.Timeout)
 	if t != 0 {
 		w.tmpls.Entries[t].Mark = w.in.mark[i]
 		w.stats.template(r.Slot, +1)
@@ -192,12 +200,12 @@ func (w *Worker) pick(i int, v *service.Virtual) *service.Real {
 	return &v.Reals[n]
 }
 
-// connect opens packet i's connection to r, which is counted at a place already, and takes the packet as its first.
-func (w *Worker) connect(i int, r *service.Real, port uint16, at place) Verdict {
+// connect opens the connection to r that a client's packet with key k opens, which is counted at a place already, and takes packet i as its first:
+// the client's or, if the column output says so, one of r's.
+func (w *Worker) connect(i int, k *flow.Key, r *service.Real, port uint16, at place) Verdict {
 	in := &w.in
-	k := &in.key[i]
 	if w.single(i, in.virtual[i]) {
-		return w.onePacket(i, r, port, at)
+		return w.onePacket(i, k, r, port, at)
 	}
 	transfer, room := w.takeTransfer(k, r)
 	if !room {
@@ -212,7 +220,7 @@ func (w *Worker) connect(i int, r *service.Real, port uint16, at place) Verdict 
 	}
 	w.changed = true
 	w.counters.ConnectionInserts++
-	in.conn[i], in.output[i] = n, false
+	in.conn[i] = n
 	c := &w.conns.Entries[n]
 	c.Slot, c.Forward, c.Mark, c.Template, c.Owner = r.Slot, r.Forward, in.mark[i], at.template, at.owner
 	c.NoOutput, c.FTP = !r.Forward.Returns(), transfer

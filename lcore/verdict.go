@@ -39,6 +39,7 @@ const (
 	DropConnectionsFull // no room in the connection table
 	DropTemplatesFull   // no room in the template table
 	DropFTPFull         // no room for another connection at the FTP helper
+	DropSIP             // it would open a connection to a service with persistence engine sip, and has no Call-ID (persistence.md P9.1)
 	DropPacketRate      // it would open a connection, and drop_packet chose it (C10.5)
 	DropNotForwarding   // belongs to no service, and routing is off
 	DropNoRoute         // no way to the destination, and no answer allowed
@@ -92,6 +93,7 @@ var verdictNames = [verdicts]string{
 	DropConnectionsFull:  "connections_full",
 	DropTemplatesFull:    "templates_full",
 	DropFTPFull:          "ftp_full",
+	DropSIP:              "sip",
 	DropPacketRate:       "drop_packet",
 	DropNotForwarding:    "not_forwarding",
 	DropNoRoute:          "no_route",

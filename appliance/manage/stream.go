@@ -70,6 +70,9 @@ func describeTemplate(e *template.Row, server netip.AddrPort) (api.Entry, api.Te
 		Kind: "ppc", Protocol: match.Protocol, Client: match.Client.String(), Server: server.String(), State: match.State,
 		Timeout: wheel.Duration(e.Timeout).Seconds(), Connections: e.Controls, Extensions: e.Extensions, Invalidated: e.Invalid(),
 	}
+	if data := e.Data(); len(data) != 0 {
+		t.Engine, t.EngineData = "sip", string(data) // there is no other engine
+	}
 	switch {
 	case k.Proto == 0:
 		t.Kind, match.Mark = "pfmc", k.Mark()

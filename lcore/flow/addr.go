@@ -84,6 +84,19 @@ func Hash(client Addr, port uint16, proto uint8, seed *Seed) uint64 {
 	return fold(h^seed[2], uint64(port)<<8|uint64(proto)^seed[3])
 }
 
+// HashBytes mixes bytes under a secret seed, 64 bits.
+func HashBytes(b []byte, seed *Seed) uint64 {
+	h := seed[0] ^ uint64(len(b))
+	for ; len(b) >= 8; b = b[8:] {
+		h = fold(h^seed[1], binary.LittleEndian.Uint64(b)^seed[2])
+	}
+	tail := uint64(0)
+	for _, c := range b {
+		tail = tail<<8 | uint64(c)
+	}
+	return fold(h^seed[1], tail^seed[3])
+}
+
 // Seed is the secret of a table's hash, random for each process so that nobody outside can
 // choose keys that meet in one bucket.
 type Seed [4]uint64

@@ -17,7 +17,8 @@ type Table struct {
 	byID     []*Virtual
 	reals    []Real
 	unused   Real
-	serves   *flow.Map[bool] // by address and port of NAT servers, and protocol, 0 for a firewall mark's
+	serving  *flow.Map[*Real] // NAT servers by address, port and protocol, 0 for a firewall mark's
+	engine   bool             // some service has a persistence engine
 	rules    []Rule
 }
 
@@ -34,7 +35,7 @@ const portFirstUnreserved = 1024
 // something still names included; a slot that is not in use holds the zero Real. It panics if two services
 // have one ID or one identity (services.md S1.1), or a real server is not in its slot: management has checked that.
 func NewTable(virtuals []*Virtual, reals []Real, rules []Rule) *Table {
-	t := &Table{index: flow.NewMap[*Virtual](), serves: flow.NewMap[bool](), virtuals: virtuals, reals: reals, rules: slices.Clone(rules)}
+	t := &Table{index: flow.NewMap[*Virtual](), serving: flow.NewMap[*Real](), virtuals: virtuals, reals: reals, rules: slices.Clone(rules)}
 	for _, v := range virtuals {
 		t.add(v)
 	}
@@ -61,6 +62,7 @@ func (t *Table) add(v *Virtual) {
 	t.index.Set(addr, port, proto, v)
 	t.marked = t.marked || v.Mark != 0
 	t.ftp = t.ftp || v.Port == PortFTP
+	t.engine = t.engine || v.Engine != NoEngine
 	t.anyPort = t.anyPort || v.Mark == 0 && v.Port == 0
 	if n := int(v.ID) + 1; n > len(t.byID) {
 		t.byID = append(t.byID, make([]*Virtual, n-len(t.byID))...)
@@ -68,7 +70,7 @@ func (t *Table) add(v *Virtual) {
 	t.byID[v.ID] = v
 	for i := range v.Reals {
 		if r := &v.Reals[i]; r.Forward == NAT {
-			t.serves.Set(r.Addr, r.Port, v.Proto, true)
+			t.serving.Set(r.Addr, r.Port, v.Proto, r)
 		}
 	}
 }
@@ -103,13 +105,19 @@ func (t *Table) Lookup(mark uint32, proto uint8, dst flow.Addr, port uint16) *Vi
 	return nil
 }
 
-// Serves reports whether a NAT server is at that address and port, for that protocol or for a firewall mark, which is for all of them.
-func (t *Table) Serves(addr flow.Addr, port uint16, proto uint8) bool {
-	return t.serves.Get(addr, port, proto) || t.serves.Get(addr, port, 0)
+// Serving returns the NAT server that is at that address and port for that protocol, or for a firewall mark, which is for all of them; or nil.
+func (t *Table) Serving(addr flow.Addr, port uint16, proto uint8) *Real {
+	if r := t.serving.Get(addr, port, proto); r != nil {
+		return r
+	}
+	return t.serving.Get(addr, port, 0)
 }
 
 // Marked reports whether some service is a firewall mark's.
 func (t *Table) Marked() bool { return t.marked }
+
+// HasEngine reports whether some service has a persistence engine.
+func (t *Table) HasEngine() bool { return t.engine }
 
 // Virtual returns the service with that ID, or nil.
 func (t *Table) Virtual(id uint32) *Virtual {

@@ -3,6 +3,7 @@
 package template
 
 import (
+	"bytes"
 	"sync/atomic"
 
 	"cleat/lcore/aside"
@@ -97,7 +98,8 @@ type Entry struct {
 	InPackets uint32
 	// wide is the slot of the addresses, 0 if they are IPv4's.
 	wide uint32
-	_    [4]byte
+	// data is the slot of what a persistence engine adds to the key, 0: nothing.
+	data uint32
 }
 
 // addresses are those of an IPv6 template, two of them a cache line.
@@ -137,10 +139,12 @@ func (e *Entry) ServerPort() uint16 {
 func (e *Entry) Deadline() uint32 { return e.timer.Deadline }
 
 // Shard is a worker's template table. When it is full, or there is no room for further IPv6 addresses, Insert refuses; the packet that wanted
-// a template is dropped and counted (templates_full). 68 bytes an entry and 8.5 for the index; of those of IPv6 another 36.
+// a template is dropped and counted (templates_full). 68 bytes an entry and 8.5 for the index; of those of IPv6 another 36. There is room for
+// a persistence engine's data of a 16th of the templates, 260 bytes each.
 type Shard struct {
 	*shard.Shard[Entry, *Entry]
 	wide *aside.Table[addresses]
+	data *aside.Table[data]
 	seed *flow.Seed
 	told []atomic.Uint32 // by template, what other workers say (told.go)
 }
@@ -155,11 +159,15 @@ func NewShard(alloc memory.Alloc, capacity, wide int, seed *flow.Seed, now uint3
 	if err != nil {
 		return nil, err
 	}
+	d, err := aside.New[data](alloc, "templates_data", dataAtLeast+capacity/templatesPerData)
+	if err != nil {
+		return nil, err
+	}
 	told, err := memory.Array[atomic.Uint32](alloc, "templates_told", len(s.Entries))
 	if err != nil {
 		return nil, err
 	}
-	return &Shard{s, w, seed, told}, nil
+	return &Shard{s, w, d, seed, told}, nil
 }
 
 // Wide returns how many templates are of IPv6, and how many can be.
@@ -186,16 +194,20 @@ func (s *Shard) found(e *Entry) Key {
 
 // hash covers the whole key, not the client alone, so that one client network with many templates does
 // not fill its buckets (P1.9 D).
-func (s *Shard) hash(k *Key) uint64 {
-	return flow.Hash(k.Client, k.Port, k.Proto, s.seed) ^ flow.Hash(k.Virtual, 0, 0, s.seed)
+func (s *Shard) hash(k *Key, data []byte) uint64 {
+	h := flow.Hash(k.Client, k.Port, k.Proto, s.seed) ^ flow.Hash(k.Virtual, 0, 0, s.seed)
+	if len(data) != 0 {
+		h ^= flow.HashBytes(data, s.seed)
+	}
+	return h
 }
 
-// Find returns the template with key k, or 0.
-func (s *Shard) Find(k *Key) uint32 {
+// Find returns the template with key k and a persistence engine's data, or 0.
+func (s *Shard) Find(k *Key, data []byte) uint32 {
 	client, virtual := k.Client.Uint32(), k.Virtual.Uint32()
-	for c := s.Index.Search(s.hash(k)); c.Next(); {
+	for c := s.Index.Search(s.hash(k, data)); c.Next(); {
 		e := &s.Entries[c.Entry]
-		if e.client == client && e.virtual == virtual && e.port == k.Port && e.proto == k.Proto && s.same(e, k) {
+		if e.client == client && e.virtual == virtual && e.port == k.Port && e.proto == k.Proto && s.same(e, k) && bytes.Equal(s.dataOf(e), data) {
 			return c.Entry
 		}
 	}
@@ -210,25 +222,23 @@ func (s *Shard) same(e *Entry, k *Key) bool {
 	return s.wide.Slots[e.wide] == addresses{k.Client, k.Virtual}
 }
 
-// Insert adds a template with key k to the real server of that slot and returns it, or 0 when the table is full. The caller
-// has made sure that Find does not know it, and touches it in the same turn.
-func (s *Shard) Insert(k *Key, slot uint32, dport uint16, timeout uint32) uint32 {
-	wide := uint32(0)
-	if !k.Client.Is4() {
-		if wide = s.wide.Take(); wide == 0 {
-			return 0
-		}
-		s.wide.Slots[wide] = addresses{k.Client, k.Virtual}
+// Insert adds a template with key k and a persistence engine's data, at most DataMax bytes, to the real server of that slot, and returns it, or 0 when
+// the table is full. The caller has made sure that Find does not know it, and touches it in the same turn.
+func (s *Shard) Insert(k *Key, data []byte, slot uint32, dport uint16, timeout uint32) uint32 {
+	wide, added, room := s.takeAside(k, data)
+	if !room {
+		return 0
 	}
-	i := s.Shard.Insert(s.hash(k))
+	i := s.Shard.Insert(s.hash(k, data))
 	if i == 0 {
 		s.wide.Give(wide)
+		s.data.Give(added)
 		return 0
 	}
 	e := &s.Entries[i]
 	e.client, e.virtual = k.Client.Uint32(), k.Virtual.Uint32()
 	e.port, e.dport, e.proto = k.Port, dport, k.Proto
-	e.Slot, e.Timeout, e.Full, e.wide = slot, timeout, timeout, wide
+	e.Slot, e.Timeout, e.Full, e.wide, e.data = slot, timeout, timeout, wide, added
 	return i
 }
 
@@ -252,7 +262,7 @@ func (s *Shard) Delay(i, tick uint32) {
 func (s *Shard) Invalidate(i uint32) {
 	e := &s.Entries[i]
 	k := s.found(e)
-	s.Index.Remove(s.hash(&k), i)
+	s.Index.Remove(s.hash(&k, s.dataOf(e)), i)
 	e.invalid = true
 }
 
@@ -261,25 +271,31 @@ func (s *Shard) Remove(i uint32) {
 	e := &s.Entries[i]
 	s.told[i].Store(0)
 	k := s.found(e)
-	s.Shard.Remove(i, s.hash(&k)) // an invalid one is not in the index any more, which takes that calmly
+	s.Shard.Remove(i, s.hash(&k, s.dataOf(e))) // an invalid one is not in the index any more, which takes that calmly
 	s.wide.Give(e.wide)
+	s.data.Give(e.data)
 }
 
 // Reclaim makes the slots free that were removed since the last call. To be called between turns.
 func (s *Shard) Reclaim() {
 	s.wide.Reclaim()
+	s.data.Reclaim()
 	s.Shard.Reclaim()
 }
 
 // Row is a copy of an entry, with its key.
 type Row struct {
 	Entry
-	Key Key // as Shard.Key tells it
+	Key  Key // as Shard.Key tells it
+	data data
 }
+
+// Data is what a persistence engine added to the key; nothing if there is none.
+func (r *Row) Data() []byte { return r.data.bytes[:r.data.n] }
 
 // Row copies entry i, up to date (Hear).
 func (s *Shard) Row(i uint32) Row {
 	s.Hear(i)
 	e := &s.Entries[i]
-	return Row{*e, s.Key(e)}
+	return Row{*e, s.Key(e), s.data.Slots[e.data]}
 }

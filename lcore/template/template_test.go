@@ -83,7 +83,7 @@ func TestFind(t *testing.T) {
 	four := Key{ip("172.16.5.0"), ip("10.0.0.1"), 80, flow.TCP}
 	six := Key{ip("fd16::ac10:500"), ip("fd00::a00:1"), 80, flow.TCP}
 	for n, key := range []Key{four, six} {
-		i := s.Insert(&key, uint32(n)+7, 8080, 100)
+		i := s.Insert(&key, nil, uint32(n)+7, 8080, 100)
 		s.Touch(i, 0)
 		for _, other := range []Key{
 			{ip("172.16.6.0"), key.Virtual, 80, flow.TCP},
@@ -93,16 +93,16 @@ func TestFind(t *testing.T) {
 			{key.Client, key.Virtual, 0, flow.TCP},
 			{key.Client, key.Virtual, 80, flow.UDP},
 		} {
-			if s.Find(&other) != 0 {
+			if s.Find(&other, nil) != 0 {
 				t.Errorf("%+v finds the template of %+v", other, key)
 			}
 		}
 		e := s.Row(i)
-		if s.Find(&key) != i || e.Key != key || e.Slot != uint32(n)+7 || e.ServerPort() != 8080 || e.AllPorts() || e.Timeout != 100 || e.Full != 100 || e.Deadline() != 100 {
-			t.Errorf("found %d, %+v", s.Find(&key), e)
+		if s.Find(&key, nil) != i || e.Key != key || e.Slot != uint32(n)+7 || e.ServerPort() != 8080 || e.AllPorts() || e.Timeout != 100 || e.Full != 100 || e.Deadline() != 100 {
+			t.Errorf("found %d, %+v", s.Find(&key, nil), e)
 		}
 	}
-	if s.same(&s.Entries[s.Find(&four)], &six) || s.same(&s.Entries[s.Find(&six)], &four) {
+	if s.same(&s.Entries[s.Find(&four, nil)], &six) || s.same(&s.Entries[s.Find(&six, nil)], &four) {
 		t.Error("families are confused where hashes meet")
 	}
 	if used, capacity := s.Wide(); used != 1 || capacity != 4 {
@@ -114,14 +114,14 @@ func TestFind(t *testing.T) {
 func TestInvalidate(t *testing.T) {
 	s := newShard(t, 2)
 	key := Key{ip("172.16.5.0"), ip("10.0.0.1"), 80, flow.TCP}
-	old := s.Insert(&key, 1, 8080, 100)
+	old := s.Insert(&key, nil, 1, 8080, 100)
 	s.Touch(old, 0)
 	s.Invalidate(old)
 	e := &s.Entries[old]
-	if want := (Key{key.Client, key.Virtual, 65535, flow.TCP}); s.Find(&key) != 0 || !e.Live() || !e.Invalid() || s.Key(e) != want || e.ServerPort() != 65535 || e.Deadline() != 100 {
-		t.Errorf("found %d, %+v with key %+v and port %d", s.Find(&key), e, s.Key(e), e.ServerPort())
+	if want := (Key{key.Client, key.Virtual, 65535, flow.TCP}); s.Find(&key, nil) != 0 || !e.Live() || !e.Invalid() || s.Key(e) != want || e.ServerPort() != 65535 || e.Deadline() != 100 {
+		t.Errorf("found %d, %+v with key %+v and port %d", s.Find(&key, nil), e, s.Key(e), e.ServerPort())
 	}
-	fresh := s.Insert(&key, 2, 8080, 100)
+	fresh := s.Insert(&key, nil, 2, 8080, 100)
 	s.Touch(fresh, 50)
 	budget := 9
 	if due := s.Expired(100, &budget); due != old {
@@ -129,8 +129,8 @@ func TestInvalidate(t *testing.T) {
 	}
 	s.Remove(old)
 	s.Reclaim()
-	if s.Find(&key) != fresh || s.Used != 1 {
-		t.Errorf("found %d of %d, want %d", s.Find(&key), s.Used, fresh)
+	if s.Find(&key, nil) != fresh || s.Used != 1 {
+		t.Errorf("found %d of %d, want %d", s.Find(&key, nil), s.Used, fresh)
 	}
 }
 
@@ -139,7 +139,7 @@ func TestInvalidAgainAndAgain(t *testing.T) {
 	s := newShard(t, 100)
 	key := Key{ip("172.16.5.0"), ip("10.0.0.1"), 80, flow.TCP}
 	for n := range 100 {
-		i := s.Insert(&key, 1, 8080, 100)
+		i := s.Insert(&key, nil, 1, 8080, 100)
 		if i == 0 {
 			t.Fatalf("no place for template %d", n)
 		}
@@ -151,9 +151,9 @@ func TestInvalidAgainAndAgain(t *testing.T) {
 func TestFullShardRefuses(t *testing.T) {
 	s := newShard(t, 1)
 	key, other := Key{Client: ip("172.16.5.0")}, Key{Client: ip("172.16.6.0")}
-	i := s.Insert(&key, 1, 0, 1)
+	i := s.Insert(&key, nil, 1, 0, 1)
 	s.Touch(i, 0)
-	if s.Insert(&other, 1, 0, 1) != 0 || s.Find(&key) != i || s.Used != 1 {
+	if s.Insert(&other, nil, 1, 0, 1) != 0 || s.Find(&key, nil) != i || s.Used != 1 {
 		t.Errorf("a second template fits where one does")
 	}
 }
@@ -165,14 +165,14 @@ func TestFullOfIPv6(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b, c, d := Key{Client: ip("fd16::1")}, Key{Client: ip("fd16::2")}, Key{Client: ip("172.16.5.0"), Virtual: ip("10.0.0.1")}, Key{Client: ip("fd16::3")}
-	first := s.Insert(&a, 1, 0, 1)
+	first := s.Insert(&a, nil, 1, 0, 1)
 	s.Touch(first, 0)
-	if first == 0 || s.Insert(&b, 1, 0, 1) != 0 || s.Insert(&c, 1, 0, 1) == 0 {
+	if first == 0 || s.Insert(&b, nil, 1, 0, 1) != 0 || s.Insert(&c, nil, 1, 0, 1) == 0 {
 		t.Error("one template of IPv6 and one of IPv4 fit")
 	}
 	s.Remove(first)
 	s.Reclaim()
-	if s.Insert(&d, 1, 0, 1) == 0 || s.Find(&a) != 0 {
+	if s.Insert(&d, nil, 1, 0, 1) == 0 || s.Find(&a, nil) != 0 {
 		t.Error("the place of one that has gone is free")
 	}
 }
