@@ -230,7 +230,7 @@ func walk[R, E any, P wheel.Entry[E]](
 // PurgeConnections ends the connections of servers that are gone (persistence.md P6.3), a bounded number of entries between two turns.
 func (w *Worker) PurgeConnections() error {
 	return w.visit(w.conns.Highest, func(i uint32) {
-		if e := &w.conns.Entries[i]; e.Live() && w.gone(e.Slot) {
+		if e := &w.conns.Entries[i]; e.Live() && deserted(e, w.tables.Services.Real(e.Slot)) {
 			w.endConnection(i)
 		}
 	})

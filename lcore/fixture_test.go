@@ -55,6 +55,7 @@ func TestFixtures(t *testing.T) {
 		ipv6AnswerFixtures,
 		neighborFixtures,
 		sipFixtures,
+		bypassFixtures,
 	} {
 		for _, f := range fixtures {
 			t.Run(f.name, func(t *testing.T) {

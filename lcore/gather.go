@@ -173,7 +173,7 @@ func (w *Worker) passPart(i int, c *conn.Entry, r *service.Real) {
 	switch {
 	case in.output[i]:
 		in.verdict[i] = ForwardOutput
-	case !r.Available: // P6.2
+	case deserted(c, r): // P6.2
 		in.verdict[i] = DropServerGone
 		return
 	default:

@@ -19,7 +19,8 @@ import (
 func TestWorkerIsTheSpecification(t *testing.T) {
 	check(t, func(t trial) {
 		w := drawWishes(t, "rr", "wlc")
-		w.size = 0 // the model's tables are never full
+		w.size = 0                     // the model's tables are never full
+		w.settings.CacheBypass = false // nor has it connections without a server
 		r := newRig(t, w)
 		r.byMAC()
 		m := newModel(w, ticksOf(r.now))
@@ -40,6 +41,7 @@ func TestWorkerIsTheSpecification(t *testing.T) {
 				}
 			case "change":
 				w = drawChange(t, w, &added)
+				w.settings.CacheBypass = false
 				t.Logf("change: %+v", w)
 				m.change(w)
 				r.change(w)

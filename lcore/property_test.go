@@ -94,6 +94,7 @@ func drawSettings(t trial) Settings {
 		SloppyTCP:               rapid.Bool().Draw(t.T, "sloppy_tcp"),
 		Forward:                 true,
 		AnswerRate:              pick(t, "answer rate", 0, 3),
+		CacheBypass:             rapid.Bool().Draw(t.T, "cache_bypass"),
 		FTP:                     rapid.Bool().Draw(t.T, "ftp"),
 		FTPPorts:                [FTPPortsMax]uint16{21},
 	}

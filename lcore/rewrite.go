@@ -74,8 +74,10 @@ func (w *Worker) depart(i int, v Verdict, hop *nexthop.Hop, result nexthop.Resul
 func (w *Worker) destination(i int, v Verdict) flow.Addr {
 	in := &w.in
 	if v == ForwardInput {
-		to, _ := w.conns.Server(&w.conns.Entries[in.conn[i]])
-		return to
+		if c := &w.conns.Entries[in.conn[i]]; c.Forward != service.Bypass {
+			to, _ := w.conns.Server(c)
+			return to
+		}
 	}
 	return in.key[i].Dst
 }

@@ -237,10 +237,12 @@ func (w *Worker) connect(i int, k *flow.Key, r *service.Real, port uint16, at pl
 
 // noDestination is what becomes of a packet for which a service has no server (connections.md C8).
 func (w *Worker) noDestination(i int, v *service.Virtual) Verdict {
-	if v.Port == service.PortFTP && w.in.key[i].DstPort != service.PortFTP {
+	switch {
+	case w.bypasses(i, v):
+		return w.bypass(i, v)
+	case v.Port == service.PortFTP && w.in.key[i].DstPort != service.PortFTP:
 		return w.stray(i)
-	}
-	if w.in.related[i] { // C8 3
+	case w.in.related[i]: // C8 3
 		return DropICMP
 	}
 	return AnswerNoDestination

@@ -66,12 +66,12 @@ func (w *Worker) advance(i int) bool {
 		return true
 	}
 	if !in.output[i] {
-		if w.reopens(i, c, r) || (!r.Available && w.tables.ExpireNodestConn) {
+		if w.reopens(i, c, r) || (deserted(c, r) && w.tables.ExpireNodestConn) {
 			w.endConnection(in.conn[i])
 			in.conn[i] = 0
 			return false
 		}
-		if !r.Available { // P6.2: silently, and the timer runs on
+		if deserted(c, r) { // P6.2: silently, and the timer runs on
 			in.verdict[i] = DropServerGone
 			return true
 		}
@@ -85,7 +85,7 @@ func (w *Worker) reopens(i int, c *conn.Entry, r *service.Real) bool {
 	if !w.opens(i) || w.transfers.controls(c) {
 		return false
 	}
-	if w.tables.ExpireNodestConn && r.Weight == 0 {
+	if w.tables.ExpireNodestConn && r.Weight == 0 && c.Forward != service.Bypass {
 		return true // P6.4
 	}
 	if w.tables.ConnReuseMode == 0 || c.Template != 0 || w.transfers.isControlled(c) {

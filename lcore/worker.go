@@ -76,7 +76,7 @@ type Worker struct {
 	tables *Tables // adopted; read by all stages
 	conns  *conn.Shard
 	tmpls  *template.Shard
-	loads  []schedule.Load  // by real server slot
+	loads  []schedule.Load  // by real server slot; the last one is of connections that have none
 	rotors []schedule.State // by service ID
 	stats  stats
 
@@ -126,7 +126,7 @@ func NewWorkers(plans []Plan, tables *Tables) ([]*Worker, error) {
 	workers := make([]*Worker, len(plans))
 	var connections shared
 	if len(plans) > 1 && plans[0].Scope == ServiceScope {
-		connections = make(shared, plans[0].Reals)
+		connections = make(shared, plans[0].Reals+1)
 	}
 	for i := range plans {
 		w, err := newWorker(&plans[i], connections, tables)
@@ -153,7 +153,7 @@ func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 	w := &Worker{
 		Plan: *p, tables: tables, shared: connections, ident: uint32(p.Number),
 		out:          make([]batch, len(p.Queues)),
-		loads:        make([]schedule.Load, p.Reals),
+		loads:        make([]schedule.Load, p.Reals+1),
 		rotors:       make([]schedule.State, p.Services),
 		incarnations: make([]uint32, p.Services),
 		peers:        make([]peer, p.Workers),
@@ -164,7 +164,7 @@ func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 	w.tick = ticksOf(w.now)
 	w.wanted.Store(tables)
 	w.mail.init()
-	w.stats.init(p.Services, p.Reals)
+	w.stats.init(p.Services, p.Reals+1)
 	w.others.init(p.Services)
 	var err error
 	if w.conns, err = conn.NewShard(p.Alloc, p.Connections, p.Connections6, p.Seed, w.tick); err != nil {
