@@ -13,9 +13,12 @@ import (
 // Sysctl is one of the kernel's net.ipv4.vs.* (services.md S6), as its value is written there: booleans are 0 and 1, times are seconds.
 type Sysctl struct {
 	Name      string // without net.ipv4.vs., and the key in [ipvs]
-	Low, High int
-	Kept      bool // it means nothing here: it is kept and listed
+	Low, High int    // what means something
+	Kept      bool   // it means nothing here: it is kept and listed
 }
+
+// held are those of which the kernel refuses what is out of range; it takes every number for the others, and so does Set.
+var held = []string{"drop_entry", "drop_packet", "secure_tcp", "sync_ports", "sync_retries", "sync_threshold", "sync_version"}
 
 // Sysctls are all of them, sorted by name. Their defaults are Default's.
 var Sysctls = []Sysctl{
@@ -87,8 +90,8 @@ func (s *Sysctl) numbers(c *IPVS) []int {
 	panic("conf: a switch of no known type: " + s.Name)
 }
 
-// Set puts text, as sysctl takes it, into c. Of a boolean every number but 0 is true, as in the kernel. An error says what would be right; c
-// is as before then.
+// Set puts text, as sysctl takes it, into c: of a boolean every number but 0 is true, and of two numbers the first may be given alone, as in the
+// kernel. An error says what would be right; c is as before then.
 func (s *Sysctl) Set(c *IPVS, text string) error {
 	var numbers []int
 	for _, word := range strings.Fields(text) {
@@ -99,8 +102,11 @@ func (s *Sysctl) Set(c *IPVS, text string) error {
 		numbers = append(numbers, n)
 	}
 	field := s.field(c)
-	if field.Kind() == reflect.Bool && len(numbers) == 1 && numbers[0] != 0 {
-		numbers[0] = 1
+	switch now := s.numbers(c); {
+	case len(numbers) == 1 && len(now) == 2:
+		numbers = append(numbers, now[1])
+	case len(numbers) == 1 && !slices.Contains(held, s.Name):
+		numbers[0] = s.meant(numbers[0])
 	}
 	if what, hint := s.judge(numbers, len(s.numbers(&Default().IPVS))); what != "" {
 		return fmt.Errorf("%s: %s (%s)", s.Name, what, hint)
@@ -116,6 +122,19 @@ func (s *Sysctl) Set(c *IPVS, text string) error {
 		field.Set(reflect.ValueOf(numbers))
 	}
 	return nil
+}
+
+// meant is the number that means what n does: all that is not 0 switches on, and of conn_reuse_mode a second bit counts (connections.md C2 3).
+func (s *Sysctl) meant(n int) int {
+	switch {
+	case n == 0 && s.Low == 0:
+		return 0
+	case s.Name == "conn_reuse_mode":
+		return 1 | n&2
+	case s.High == 1:
+		return 1
+	}
+	return min(max(n, s.Low), s.High)
 }
 
 // judge says what is wrong with a value of so many numbers, and what would be right; "" is nothing.

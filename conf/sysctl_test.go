@@ -64,7 +64,15 @@ func TestSetSysctl(t *testing.T) {
 		{"sync_threshold", "0 0", "0\t0", ""},
 		{"sync_threshold", "5 \t 9", "5\t9", ""},
 		{"sync_threshold", "9 9", "3\t50", "sync_threshold: the threshold 9 is not below the period 9 (threshold < period, or period 0)"},
-		{"sync_threshold", "9", "3\t50", "sync_threshold: 1 given (numbers wanted: 2)"},
+		{"sync_threshold", "9", "9\t50", ""},
+		{"sync_threshold", "99", "3\t50", "sync_threshold: the threshold 99 is not below the period 50 (threshold < period, or period 0)"},
+		{"sync_threshold", "1 2 3", "3\t50", "sync_threshold: 3 given (numbers wanted: 2)"},
+		{"conn_reuse_mode", "5", "1", ""},
+		{"conn_reuse_mode", "-1", "3", ""},
+		{"conn_reuse_mode", "2", "3", ""},
+		{"conn_reuse_mode", "0", "0", ""},
+		{"am_droprate", "0", "0", ""},
+		{"lblc_expiration", "-4", "1", ""},
 	} {
 		i := slices.IndexFunc(Sysctls, func(s Sysctl) bool { return s.Name == tt.name })
 		c := Default().IPVS

@@ -2,6 +2,7 @@ package intent
 
 import (
 	"maps"
+	"strings"
 
 	"cleat/appliance/api"
 	"cleat/conf"
@@ -26,7 +27,8 @@ func (i *Intent) SetSysctl(name, text string) (*Intent, error) {
 	if !ok {
 		return nil, refuse("ENOENT", "there is no net.ipv4.vs.%s", name)
 	}
-	if err := s.Set(&conf.IPVS{}, text); err != nil {
+	now := i.wanted.IPVS
+	if err := s.Set(&now, text); err != nil {
 		return nil, refuse("EINVAL", "%v", err)
 	}
 	operator := i.operator
@@ -34,16 +36,23 @@ func (i *Intent) SetSysctl(name, text string) (*Intent, error) {
 	if operator.sysctls == nil {
 		operator.sysctls = map[string]string{}
 	}
-	operator.sysctls[name] = text
+	operator.sysctls[name] = strings.Join(strings.Fields(text), " ")
+	if strings.Contains(s.Get(&now), "\t") { // two numbers, of which one may have been given alone
+		operator.sysctls[name] = s.Get(&now)
+	}
 	return i.with(i.file, operator), nil
 }
 
-// Sysctls lists all of net.ipv4.vs.*, sorted by name.
+// Sysctls lists all of net.ipv4.vs.*, sorted by name, those that the operator has set as they were set.
 func (i *Intent) Sysctls() []api.Sysctl {
 	all := make([]api.Sysctl, len(conf.Sysctls))
 	for n := range conf.Sysctls {
 		s := &conf.Sysctls[n]
-		all[n] = api.Sysctl{Name: s.Name, Value: s.Get(&i.wanted.IPVS), Kept: s.Kept}
+		value, set := i.operator.sysctls[s.Name]
+		if !set {
+			value = s.Get(&i.wanted.IPVS)
+		}
+		all[n] = api.Sysctl{Name: s.Name, Value: value, Kept: s.Kept}
 	}
 	return all
 }
