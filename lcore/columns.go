@@ -24,6 +24,7 @@ type columns struct {
 	upper   [burst.Size]wire.Upper   // parse: what lies behind the extension headers of IPv6
 	flags   [burst.Size]uint8        // parse: TCP flags, or the SCTP event (conn.SCTPEvent)
 	related [burst.Size]bool         // parse: an ICMP error about a packet of a flow
+	ipsec   [burst.Size]bool         // parse: AH or ESP, or an ICMP error about such a packet; key is then that of its negotiation (C5.3)
 	key     [burst.Size]flow.Key     // parse: the 5-tuple as received; of a related one that of an answer to the packet it is about
 	src     [burst.Size]address.Kind // parse: of key.Src
 	dst     [burst.Size]address.Kind // parse: of key.Dst

@@ -121,7 +121,7 @@ var ipv6AnswerFixtures = []fixture{
 		{"a link-local client of a service", in(outside, fromClient("[fe80::9]:1", vip6, "S")), counted{DropSource: 1}, nil},
 		{"to another link", in(outside, fromClient(alice6, "[fe80::9]:1", "S")), counted{DropNoRoute: 1}, nil},
 		{"to a group", in(outside, datagram(alice6, "[ff02::1]:9", lcoretest.Link(gatewayMAC, [6]byte{0x33, 0x33, 0, 0, 0, 1}))), counted{DropBroadcast: 1}, nil},
-		{"AH in fragments, to us", in(outside, lcoretest.Fragments6(protocol6(datagram(alice6, vip6, data(64)), 51), 24)...), counted{DropFragment: 3}, nil},
+		{"GRE in fragments, to us", in(outside, lcoretest.Fragments6(protocol6(datagram(alice6, vip6, data(64)), 47), 24)...), counted{DropFragment: 3}, nil},
 		{"a fragment through us", in(outside, lcoretest.Fragments6(datagram(alice6, "[fd09::77]:9", data(64)), 24)[1]), counted{Held: 1}, nil},
 	}},
 }

@@ -56,6 +56,7 @@ func TestFixtures(t *testing.T) {
 		neighborFixtures,
 		sipFixtures,
 		bypassFixtures,
+		ipsecFixtures,
 	} {
 		for _, f := range fixtures {
 			t.Run(f.name, func(t *testing.T) {

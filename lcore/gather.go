@@ -50,6 +50,9 @@ type waitingPart struct {
 
 // parsePart judges fragment i of an IPv4 packet.
 func (w *Worker) parsePart(i int, ip wire.IPv4, k *flow.Key) Verdict {
+	if flow.IsIPsec(k.Proto) { // every fragment names its flow
+		return w.parseIPsec(i, k)
+	}
 	p := part{uint32(ip.ID()), uint16(ip.FragmentOffset()), uint16(ip.PayloadLen()), ip.MoreFragments(), firstPart}
 	if p.offset != 0 {
 		p.kind = laterPart

@@ -22,7 +22,7 @@ func (w *Worker) forwardError(i int, c *conn.Entry, r *service.Real) {
 func (w *Worker) orphaned(i int) bool {
 	in := &w.in
 	k := &in.key[i]
-	if in.src[i]&address.Real == 0 || in.related[i] || w.ends(i) {
+	if in.src[i]&address.Real == 0 || in.related[i] || in.ipsec[i] || w.ends(i) {
 		return false
 	}
 	return w.tables.Services.Serving(k.Src, k.SrcPort, k.Proto) != nil

@@ -111,6 +111,8 @@ func (w *Worker) parseTransport(i int, ip wire.IPv4, k *flow.Key) Verdict {
 		return w.parseSCTP(i, ip.Payload(), ip.Whole(), k)
 	case k.Proto == flow.ICMP:
 		return w.parseICMP(i, ip, ours)
+	case flow.IsIPsec(k.Proto):
+		return w.parseIPsec(i, k)
 	case ours:
 		return DropProtocol
 	}
@@ -170,19 +172,16 @@ func (w *Worker) parseQuote(i int, icmp wire.ICMP) bool {
 	if !ok || about.FragmentOffset() != 0 || flow.V4(about.Src()) != in.key[i].Dst {
 		return false
 	}
-	switch about.Protocol() {
-	case flow.TCP, flow.UDP, flow.SCTP:
-	default:
-		return false
+	k, ok := w.quoted(i, flow.V4(about.Src()), flow.V4(about.Dst()), about.Protocol(), about.Payload())
+	if ok {
+		w.relate(i, k.Answer())
 	}
-	ports, ok := wire.ParsePorts(about.Payload())
-	if !ok {
-		return false
-	}
-	in.related[i] = true
-	in.key[i] = flow.Key{
-		Src: flow.V4(about.Dst()), Dst: in.key[i].Dst, SrcPort: ports.Dst(), DstPort: ports.Src(), Proto: about.Protocol(),
-	}
-	in.src[i] = w.tables.Addresses.Kind(in.key[i].Src)
-	return true
+	return ok
+}
+
+// relate makes ICMP error i one about the flow of which k is an answer's key.
+func (w *Worker) relate(i int, k flow.Key) {
+	in := &w.in
+	in.related[i], in.key[i] = true, k
+	in.src[i] = w.tables.Addresses.Kind(k.Src)
 }

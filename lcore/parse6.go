@@ -51,6 +51,8 @@ func (w *Worker) parseUpper(i int, chain, ours bool) Verdict {
 		return DropIPHeader
 	case !chain:
 		return Route
+	case flow.IsIPsec(k.Proto):
+		return w.parseIPsec(i, k)
 	case u.IsFragment():
 		if v := w.parsePart6(i, ip, u, k); v != pending || u.Later {
 			return v
@@ -110,19 +112,11 @@ func (w *Worker) parseQuote6(i int, m wire.ICMP) bool {
 	if !ok || u.Later {
 		return false
 	}
-	switch u.Protocol {
-	case flow.TCP, flow.UDP, flow.SCTP:
-	default:
-		return false
+	k, ok := w.quoted(i, about.Src(), about.Dst(), u.Protocol, u.Payload(about))
+	if ok {
+		w.relate(i, k.Answer())
 	}
-	ports, ok := wire.ParsePorts(u.Payload(about))
-	if !ok {
-		return false
-	}
-	in.related[i] = true
-	in.key[i] = flow.Key{Src: about.Dst(), Dst: in.key[i].Dst, SrcPort: ports.Dst(), DstPort: ports.Src(), Proto: u.Protocol}
-	in.src[i] = w.tables.Addresses.Kind(in.key[i].Src)
-	return true
+	return ok
 }
 
 // isNeighbor reports whether an ICMPv6 message is a neighbour solicitation or advertisement.

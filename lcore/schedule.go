@@ -58,8 +58,11 @@ func (w *Worker) mayCreate(i int) bool {
 func (w *Worker) admit(i int) Verdict {
 	in := &w.in
 	v := in.virtual[i]
-	if in.part[i].kind == laterPart {
+	switch {
+	case in.part[i].kind == laterPart:
 		return w.admitPart(i)
+	case in.ipsec[i]: // C3: never
+		return w.stray(i)
 	}
 	if v == nil && w.serverBegins(i) {
 		return in.verdict[i]
@@ -259,6 +262,8 @@ func (w *Worker) stray(i int) Verdict {
 		return Route
 	case in.related[i]:
 		return DropICMP
+	case in.ipsec[i]:
+		return DropProtocol
 	case in.key[i].Proto == flow.TCP:
 		return AnswerReset
 	}

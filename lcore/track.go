@@ -127,6 +127,7 @@ func (w *Worker) forward(i int, c *conn.Entry, r *service.Real) {
 		w.setState(c, w.defence.nextState(c.State, direction, conn.EventOf(in.flags[i])))
 	case c.Proto == flow.SCTP:
 		w.setState(c, c.State.NextSCTP(direction, conn.SCTPEvent(in.flags[i])))
+	case in.ipsec[i]: // C5.3: the timer only
 	case in.output[i]:
 		w.assure(c) // P8.4: UDP is established when the server has answered
 	}

@@ -117,6 +117,11 @@ func SCTP(src, dst netip.AddrPort, chunks []uint8, opts ...Option) []byte {
 	return h.frame(&layers.SCTP{SrcPort: layers.SCTPPort(src.Port()), DstPort: layers.SCTPPort(dst.Port()), VerificationTag: 7})
 }
 
+// Other builds a packet of any other protocol, of which Payload is all.
+func Other(protocol uint8, src, dst netip.Addr, opts ...Option) []byte {
+	return newHeaders(src, dst, layers.IPProtocol(protocol), opts).frame(gopacket.Payload(nil))
+}
+
 // Echo builds an ICMP or ICMPv6 echo request.
 func Echo(src, dst netip.Addr, id, seq uint16, opts ...Option) []byte {
 	if src.Is6() {

@@ -1,6 +1,9 @@
 package rewrite
 
-import "cleat/lcore/wire"
+import (
+	"cleat/lcore/flow"
+	"cleat/lcore/wire"
+)
 
 // NATErrorIn makes an ICMP error to a virtual service, about a packet that one of its real servers
 // sent as NATOut made it, one to that real server, rs at port (C7.3). It reports whether the error quotes
@@ -16,8 +19,11 @@ func NATErrorIn(ip wire.IPv4, rs uint32, port uint16) bool {
 
 	address := wire.Diff32(quote.Src(), rs)
 	quote.SetSrc(rs)
-	d := address + updateQuote(quote, address) + wire.Diff16(ports.Src(), port)
-	ports.SetSrc(port)
+	d := address + updateQuote(quote, address)
+	if ports != nil {
+		d += wire.Diff16(ports.Src(), port)
+		ports.SetSrc(port)
+	}
 	m.UpdateChecksum(d)
 	return true
 }
@@ -36,8 +42,11 @@ func NATErrorOut(ip wire.IPv4, vip uint32, port uint16) bool {
 
 	address := wire.Diff32(quote.Dst(), vip)
 	quote.SetDst(vip)
-	d := address + updateQuote(quote, address) + wire.Diff16(ports.Dst(), port)
-	ports.SetDst(port)
+	d := address + updateQuote(quote, address)
+	if ports != nil {
+		d += wire.Diff16(ports.Dst(), port)
+		ports.SetDst(port)
+	}
 	m.UpdateChecksum(d)
 	return true
 }
@@ -50,8 +59,16 @@ func parseError(ip wire.IPv4) (m wire.ICMP, quote wire.IPv4, ports wire.Ports, o
 	if quote, ok = wire.ParseQuotedIPv4(m.Payload()); !ok || quote.FragmentOffset() != 0 {
 		return nil, nil, nil, false
 	}
-	ports, ok = wire.ParsePorts(quote.Payload())
+	ports, ok = parsePorts(quote.Protocol(), quote.Payload())
 	return m, quote, ports, ok
+}
+
+// parsePorts returns the ports of a quoted packet; nil if its protocol has none.
+func parsePorts(proto uint8, b []byte) (ports wire.Ports, ok bool) {
+	if flow.IsIPsec(proto) {
+		return nil, true
+	}
+	return wire.ParsePorts(b)
 }
 
 // updateQuote changes the header checksum of the quoted packet by d and returns by how much that changes the

@@ -11,11 +11,14 @@ func NATErrorIn6(ip wire.IPv6, u wire.Upper, rs flow.Addr, port uint16) bool {
 	if !ok {
 		return false
 	}
-	d := wire.DiffAddr(ip.Dst(), rs) + wire.DiffAddr(quote.Src(), rs) + wire.Diff16(ports.Src(), port)
+	d := wire.DiffAddr(ip.Dst(), rs) + wire.DiffAddr(quote.Src(), rs)
 	ip.SetDst(rs)
 	ip.Decrement()
 	quote.SetSrc(rs)
-	ports.SetSrc(port)
+	if ports != nil {
+		d += wire.Diff16(ports.Src(), port)
+		ports.SetSrc(port)
+	}
 	m.UpdateChecksum(d)
 	return true
 }
@@ -26,11 +29,14 @@ func NATErrorOut6(ip wire.IPv6, u wire.Upper, vip flow.Addr, port uint16) bool {
 	if !ok {
 		return false
 	}
-	d := wire.DiffAddr(ip.Src(), vip) + wire.DiffAddr(quote.Dst(), vip) + wire.Diff16(ports.Dst(), port)
+	d := wire.DiffAddr(ip.Src(), vip) + wire.DiffAddr(quote.Dst(), vip)
 	ip.SetSrc(vip)
 	ip.Decrement()
 	quote.SetDst(vip)
-	ports.SetDst(port)
+	if ports != nil {
+		d += wire.Diff16(ports.Dst(), port)
+		ports.SetDst(port)
+	}
 	m.UpdateChecksum(d)
 	return true
 }
@@ -47,6 +53,6 @@ func parseError6(ip wire.IPv6, u wire.Upper) (m wire.ICMP, quote wire.IPv6, port
 	if !ok || about.Later { // C7.2
 		return nil, nil, nil, false
 	}
-	ports, ok = wire.ParsePorts(about.Payload(quote))
+	ports, ok = parsePorts(about.Protocol, about.Payload(quote))
 	return m, quote, ports, ok
 }

@@ -5,8 +5,8 @@ import (
 	"cleat/lcore/wire"
 )
 
-// NATIn makes a TCP, UDP or SCTP packet from a client to a virtual service one to the real server rs at port
-// (F2). Of a later fragment, which has no ports, it changes the address only.
+// NATIn makes a TCP, UDP, SCTP, AH or ESP packet from a client to a virtual service one to the real server rs at port
+// (F2). Of a later fragment, and of AH and ESP (C5.3), which have no ports, it changes the address only.
 func NATIn(ip wire.IPv4, rs uint32, port uint16) {
 	d := wire.Diff32(ip.Dst(), rs)
 	ip.SetDst(rs)
@@ -15,8 +15,11 @@ func NATIn(ip wire.IPv4, rs uint32, port uint16) {
 		return
 	}
 	ports := wire.Ports(ip.Payload())
-	if ip.Protocol() == flow.SCTP {
+	switch ip.Protocol() {
+	case flow.SCTP:
 		setSCTPPorts(ip.Payload(), ports.Src(), port)
+		return
+	case flow.ESP, flow.AH: // C5.3
 		return
 	}
 	d += wire.Diff16(ports.Dst(), port)
@@ -24,8 +27,8 @@ func NATIn(ip wire.IPv4, rs uint32, port uint16) {
 	updateTransport(ip, d)
 }
 
-// NATOut makes a TCP, UDP or SCTP packet from a real server to a client one from the virtual service vip at
-// port (F2). Of a later fragment, which has no ports, it changes the address only.
+// NATOut makes a TCP, UDP, SCTP, AH or ESP packet from a real server to a client one from the virtual service vip at
+// port (F2). Of a later fragment, and of AH and ESP (C5.3), which have no ports, it changes the address only.
 func NATOut(ip wire.IPv4, vip uint32, port uint16) {
 	d := wire.Diff32(ip.Src(), vip)
 	ip.SetSrc(vip)
@@ -34,8 +37,11 @@ func NATOut(ip wire.IPv4, vip uint32, port uint16) {
 		return
 	}
 	ports := wire.Ports(ip.Payload())
-	if ip.Protocol() == flow.SCTP {
+	switch ip.Protocol() {
+	case flow.SCTP:
 		setSCTPPorts(ip.Payload(), port, ports.Dst())
+		return
+	case flow.ESP, flow.AH: // C5.3
 		return
 	}
 	d += wire.Diff16(ports.Src(), port)

@@ -17,8 +17,11 @@ func NATIn6(ip wire.IPv6, u wire.Upper, rs flow.Addr, port uint16) {
 		return
 	}
 	ports := wire.Ports(u.Payload(ip))
-	if u.Protocol == flow.SCTP {
+	switch u.Protocol {
+	case flow.SCTP:
 		setSCTPPorts(u.Payload(ip), ports.Src(), port)
+		return
+	case flow.ESP, flow.AH: // C5.3
 		return
 	}
 	d += wire.Diff16(ports.Dst(), port)
@@ -35,8 +38,11 @@ func NATOut6(ip wire.IPv6, u wire.Upper, vip flow.Addr, port uint16) {
 		return
 	}
 	ports := wire.Ports(u.Payload(ip))
-	if u.Protocol == flow.SCTP {
+	switch u.Protocol {
+	case flow.SCTP:
 		setSCTPPorts(u.Payload(ip), port, ports.Dst())
+		return
+	case flow.ESP, flow.AH: // C5.3
 		return
 	}
 	d += wire.Diff16(ports.Src(), port)
