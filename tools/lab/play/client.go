@@ -184,8 +184,6 @@ func (p *stage) closeConnection(id, how string) string {
 	}
 	result := "ok"
 	switch how {
-	case "rst":
-		c.SetLinger(0)
 	case "server":
 		fmt.Fprint(c, "CLOSE\n")
 		c.SetReadDeadline(time.Now().Add(tcpPatience))
@@ -200,9 +198,13 @@ func (p *stage) closeConnection(id, how string) string {
 		c.CloseWrite()
 	}
 	if how != "half" {
-		p.clock.ended(c.LocalAddr())
 		delete(p.kept, id)
-		c.closeDelivered()
+		if how == "rst" {
+			c.reset()
+		} else {
+			p.clock.ended(c.LocalAddr())
+			c.closeDelivered()
+		}
 	}
 	c.server.awaitEnd()
 	return result
