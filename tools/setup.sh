@@ -23,6 +23,7 @@ run   | procps          | sysctl     | kernel settings of the lab'"'"'s namespac
 run   | nginx           | nginx      | the real servers of the lab
 run   | curl            | curl       | the clients of the lab
 run   | tcpdump         | tcpdump    | to watch packets in the lab
+test  | busybox         | busybox    | pings VIPs in scenarios of the lab
 test  | ruby            | ruby       | checks the syntax of the Vagrantfile
 test  | ipvsadm         | -          | what cleat ipvsadm is compared with; its service is not started
 '

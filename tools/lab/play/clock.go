@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"cleat/tools/lab/topology"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -16,6 +18,9 @@ const (
 	delivery = 100 * time.Millisecond
 	// settling is what every wait begins with, in real time: packets under way arrive before the clock is set ahead.
 	settling = 5 * time.Millisecond
+	// retransmission is what it begins with where a client has said something that nobody has acknowledged: its kernel
+	// repeats that after 0.2, 0.4, 0.8 s …
+	retransmission = 2 * time.Second
 	// timeWait is how long the kernel keeps a TCP port that was closed first, or without an answer.
 	timeWait = 60 * time.Second
 )
@@ -60,7 +65,11 @@ func (p *stage) wait(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 	until := p.clock.now() + d
-	time.Sleep(min(d, settling))
+	if p.unacknowledged() {
+		time.Sleep(min(d, retransmission))
+	} else {
+		time.Sleep(min(d, settling))
+	}
 	for _, rs := range p.half.fresh() {
 		if err := p.destroy(ctx, rs, "syn-recv", "src 0.0.0.0/0"); err != nil {
 			return err
@@ -81,6 +90,24 @@ func (p *stage) wait(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	return p.retire(ctx)
+}
+
+// unacknowledged says whether a client waits for an acknowledgement.
+func (p *stage) unacknowledged() bool {
+	for _, c := range p.kept {
+		waits := false
+		socket, err := c.SyscallConn()
+		if err == nil {
+			err = socket.Control(func(fd uintptr) {
+				n, err := unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
+				waits = err == nil && n > 0
+			})
+		}
+		if err == nil && waits {
+			return true
+		}
+	}
+	return false
 }
 
 // retire has the kernels forget connections that were closed long ago.

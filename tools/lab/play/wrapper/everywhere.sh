@@ -1,3 +1,7 @@
 #!/bin/sh
-# busybox: its applets are this machine's own programs.
+# busybox, or where there is none this machine's own programs in place of its applets.
+PATH=${PATH#*:} # without the folder of this script
+if command -v busybox >/dev/null; then
+	exec busybox "$@"
+fi
 exec "$@"

@@ -3,7 +3,7 @@
 real=
 for word in "$@"; do
 	case $word in
-	ip_vs_ftp) "$CLEAT" sysctl -q -w cleat.ftp=1 || exit ;;
+	ip_vs_ftp) "$CLEAT" sysctl -w cleat.ftp=1 >/dev/null || exit ;;
 	ip_vs* | -*) ;;
 	*) real=yes ;;
 	esac
