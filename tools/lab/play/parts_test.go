@@ -170,13 +170,10 @@ func TestWrappers(t *testing.T) {
 		"sysctl -w net.ipv4.ip_forward=1":                 "sysctl -w net.ipv4.ip_forward=1\n",
 		"sysctl -a | sort":                                "cleat sysctl -a\nsysctl -a\n",
 		"modprobe ip_vs_rr":                               "",
-		"modprobe -a ip_vs_ftp ip_vs_rr": "",
-		"CLEAT=false modprobe ip_vs_ftp || echo refused": "refused
-",
+		"modprobe -a ip_vs_ftp ip_vs_rr":                  "",
+		"CLEAT=false modprobe ip_vs_ftp || echo refused":  "refused\n",
 		"modprobe nf_conntrack":                           "modprobe nf_conntrack\n",
-		"busybox ping -c 1 10.0.0.1": "busybox ping -c 1 10.0.0.1
-",
-",
+		"busybox ping -c 1 10.0.0.1":                      "busybox ping -c 1 10.0.0.1\n",
 		"cat /proc/net/ip_vs_conn":                        "cleat proc ip_vs_conn\n",
 		"grep -c cleat /proc/net/ip_vs /dev/null | wc -l": "2\n",
 		"head -n 1 /proc/sys/net/ipv4/vs/am_droprate":     "cleat sysctl -n net.ipv4.vs.am_droprate\n",
