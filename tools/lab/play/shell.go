@@ -5,6 +5,7 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,7 +45,7 @@ func (p *stage) wrappers() error {
 	if _, err := p.mkdir("tmp"); err != nil {
 		return err
 	}
-	errs := []error{os.Symlink(p.options.Cleat, filepath.Join(director, "ipvsadm"))}
+	errs := []error{os.Symlink(p.program(), filepath.Join(director, "ipvsadm"))}
 	for script, programs := range wrapped {
 		text, err := wrapperScripts.ReadFile("wrapper/" + script + ".sh")
 		if err != nil {
@@ -63,6 +64,9 @@ func (p *stage) wrappers() error {
 	return errors.Join(errs...)
 }
 
+// program is a path of cleat that holds behind the stage's own /tmp, too, where the project may lie.
+func (p *stage) program() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), p.cleat.Fd()) }
+
 // sh runs a line of shell in a namespace, with this stage's /tmp.
 func (p *stage) sh(ctx context.Context, ns, line, stdin string) record.Command {
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
@@ -74,7 +78,7 @@ func (p *stage) sh(ctx context.Context, ns, line, stdin string) record.Command {
 	// ip netns exec has given it a mount namespace of its own.
 	cmd := p.lab.Command(ctx, ns, "sh", "-c", `mount --bind "$0" /tmp && PATH=$1:$PATH && exec sh -c "$2"`,
 		p.path("tmp"), p.path(folder), line)
-	cmd.Env = append(os.Environ(), "CLEAT_SOCKET="+p.director.Socket, "CLEAT="+p.options.Cleat, "LC_ALL=C")
+	cmd.Env = append(os.Environ(), "CLEAT_SOCKET="+p.director.Socket, "CLEAT="+p.program(), "LC_ALL=C")
 	cmd.Stdin = strings.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

@@ -28,6 +28,7 @@ type stage struct {
 	kept     map[string]*connection
 	sockets  map[string]*net.UDPConn // of clients, by "client>to"
 	captures map[string]*capture
+	cleat    *os.File
 	end      context.CancelFunc // ends what runs for the stage in the background
 }
 
@@ -63,10 +64,16 @@ func (p *stage) furnish(ctx context.Context) error {
 			return fmt.Errorf("%s: tunnels: %w", rs, err)
 		}
 	}
+	var err error
+	if p.cleat, err = os.Open(p.options.Cleat); err != nil {
+		return err
+	}
 	if err := p.wrappers(); err != nil {
 		return err
 	}
-	var err error
+	if err := p.queues(ctx); err != nil {
+		return err
+	}
 	p.director, err = p.lab.StartDirector(ctx, p.options.Cleatd, p.config(), "--lab-clock")
 	if err != nil {
 		return err
@@ -91,8 +98,15 @@ func (p *stage) close() error {
 	}
 	p.end()
 	p.servers.stop()
-	return p.lab.Close()
+	err := p.lab.Close()
+	if p.cleat != nil {
+		p.cleat.Close()
+	}
+	return err
 }
+
+// workers of cleatd.
+func (p *stage) workers() int { return max(p.options.Workers, 1) }
 
 // path of a file or folder of this stage.
 func (p *stage) path(name string) string { return filepath.Join(p.lab.Dir, name) }
