@@ -8,7 +8,7 @@ import (
 	"net/netip"
 	"runtime"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 
 	"cleat/conf"
@@ -21,9 +21,6 @@ func (p *stage) config() *conf.Config {
 	c := conf.Default()
 	c.DPDK.Hugepages = "off"
 	c.DPDK.Mbufs = 4096
-	if p.fragments() {
-		c.DPDK.Mbufs = 16384 // net_af_xdp keeps 4096 a port in the kernel's hands
-	}
 	c.Workers.Idle = "sleep"
 	c.Workers.IdleAfter = 20
 	c.Workers.IdleSleep = 100 * time.Microsecond
@@ -42,8 +39,8 @@ func (p *stage) config() *conf.Config {
 	outside := conf.Port{Name: "outside", Device: "net_af_packet0", Vdev: "iface=dir0", Addresses: prefixes("10.8.0.1/24")}
 	inside := conf.Port{Name: "inside", Device: "net_af_packet1", Vdev: "iface=dir1", Addresses: prefixes("10.9.0.1/24")}
 	if p.fragments() {
-		outside.Device = "net_af_xdp0"
-		inside.Device = "net_af_xdp1"
+		p.wholePackets(&outside)
+		p.wholePackets(&inside)
 	}
 	c.Network.Routes = []conf.Route{{To: netip.MustParsePrefix("172.16.0.0/12"), Via: netip.MustParseAddr("10.8.0.2")}}
 	c.Network.VIPs = prefixes("10.0.1.0/24")
@@ -74,24 +71,18 @@ func prefixes(texts ...string) (all []netip.Prefix) {
 }
 
 // fragments says whether clients send datagrams that do not fit a frame. The kernel puts IPv4 fragments together before
-// net_af_packet sees them (PACKET_FANOUT_FLAG_DEFRAG); net_af_xdp leaves them alone.
+// net_af_packet sees them (PACKET_FANOUT_FLAG_DEFRAG).
 func (p *stage) fragments() bool {
 	const fits = 1500 - 20 - 8
 	return slices.ContainsFunc(p.scenario.Steps, func(s record.Step) bool { return max(s.Size, len(s.Data)) > fits })
 }
 
-// queues gives the director's interfaces one for every worker, where cleatd's driver does not make its own.
-func (p *stage) queues(ctx context.Context) error {
-	if !p.fragments() {
-		return nil
-	}
-	for _, name := range []string{"dir0", "dir1"} {
-		n := strconv.Itoa(p.workers())
-		if _, err := p.lab.Output(ctx, "dir", "ethtool", "-L", name, "rx", n, "tx", n); err != nil {
-			return err
-		}
-	}
-	return nil
+// wholePackets changes a port to a driver that lets fragments be. One of its queues receives everything, the others look at
+// an interface where nothing happens.
+func (p *stage) wholePackets(port *conf.Port) {
+	_, name, _ := strings.Cut(port.Vdev, "=")
+	port.Device = strings.Replace(port.Device, "net_af_packet", "net_pcap", 1)
+	port.Vdev = "rx_iface_in=" + name + strings.Repeat(",rx_iface_in=lo", p.workers()-1) + strings.Repeat(",tx_iface="+name, p.workers())
 }
 
 // introduce has client and real servers ping the director, so that nobody has to ask for hardware addresses later.

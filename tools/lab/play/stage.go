@@ -71,9 +71,6 @@ func (p *stage) furnish(ctx context.Context) error {
 	if err := p.wrappers(); err != nil {
 		return err
 	}
-	if err := p.queues(ctx); err != nil {
-		return err
-	}
 	p.director, err = p.lab.StartDirector(ctx, p.options.Cleatd, p.config(), "--lab-clock")
 	if err != nil {
 		return err
