@@ -22,7 +22,7 @@ PURE = $$(go list ./lcore/... ./conf/... ./tools/... | grep -Ev '/tools/lab(/|$$
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: run
 run: NEEDS := run
@@ -47,6 +47,19 @@ test: build ## vet and all tests: leaves, worker, binding, race detector, lab
 	@if [ -n '$(SUDO)' ] && ! command -v sudo >/dev/null; then \
 		echo 'skipped: the lab needs root, and there is no sudo'; exit; fi; \
 	CGO_ENABLED=0 CLEAT_LAB=require go test -count=1 -p=1 $(if $(SUDO),-exec '$(SUDO)') ./tools/lab/...
+
+CONFORM := tools/lab/play
+.PHONY: conformance
+conformance: NEEDS := test
+conformance: build ## all recordings of the kernel's IPVS played, with one worker and with two, and judged (as root)
+	$(call say,'with one worker')
+	@$(SUDO) bin/cleat-lab play --out bin/conformance/one $(CONFORM)/testdata/scenarios/*.json
+	$(call say,'with two workers that schedule together')
+	@$(SUDO) bin/cleat-lab play --out bin/conformance/two --workers 2 --scope service $(CONFORM)/testdata/scenarios/*.json
+	$(call say,'judged by what the kernel did')
+	@differ=; for mode in one two; do echo "workers: $$mode"; \
+		bin/cleat-lab judge --accept $(CONFORM)/accepted.txt $(CONFORM)/testdata/golden bin/conformance/$$mode || differ=yes; \
+	done; [ -z "$$differ" ]
 
 .PHONY: lint
 lint: ready ## gofumpt, vet, staticcheck, layers

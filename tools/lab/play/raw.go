@@ -5,11 +5,15 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"time"
 
 	"cleat/tools/lab/play/record"
 
 	"golang.org/x/sys/unix"
 )
+
+// unanswered is the time that packets have to arrive before the next step, where nothing tells that they have.
+const unanswered = 20 * time.Millisecond
 
 const (
 	protocolICMP = 1
@@ -78,6 +82,7 @@ func (p *stage) sendRaw(step *record.Step, packet func(client, vip netip.AddrPor
 	if err != nil {
 		return "error:" + err.Error()
 	}
+	time.Sleep(unanswered)
 	return "sent"
 }
 

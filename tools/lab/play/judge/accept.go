@@ -48,3 +48,11 @@ func (r Rules) Accept(scenario string, f Finding) bool {
 	}
 	return false
 }
+
+// Scenarios are those that rules are about, as often as they are.
+func (r Rules) Scenarios() (names []string) {
+	for _, rule := range r {
+		names = append(names, rule.scenario)
+	}
+	return names
+}
