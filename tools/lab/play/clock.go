@@ -39,7 +39,21 @@ type ending struct {
 	at     time.Duration
 }
 
-func (c *clock) start() { c.began = time.Now() }
+// estimation is how often cleatd brings counters up to date, as the kernel does: whenever its clock shows a multiple of this.
+const estimation = 2 * time.Second
+
+// start begins to count, just after counters were brought up to date: what the first steps count is not listed at once.
+func (c *clock) start(ctx context.Context) error {
+	now, err := c.director.Advance(ctx, 0)
+	if err != nil {
+		return err
+	}
+	if _, err := c.director.Advance(ctx, estimation-now%estimation); err != nil {
+		return err
+	}
+	c.began = time.Now()
+	return nil
+}
 
 func (c *clock) now() time.Duration { return time.Since(c.began) + time.Duration(c.ahead.Load()) }
 
@@ -47,7 +61,7 @@ func (c *clock) advance(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}
-	if err := c.director.Advance(ctx, d); err != nil {
+	if _, err := c.director.Advance(ctx, d); err != nil {
 		return err
 	}
 	c.ahead.Add(int64(d))

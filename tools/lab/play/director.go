@@ -15,6 +15,9 @@ import (
 	"cleat/tools/lab/play/record"
 )
 
+// tableSize is that of the kernel's table of connections, which listings show.
+const tableSize = 4096
+
 // config is cleatd's configuration: the oracle's director, with the kernel's settings where cleat's defaults differ on
 // purpose, without services.
 func (p *stage) config() *conf.Config {
@@ -30,7 +33,7 @@ func (p *stage) config() *conf.Config {
 	if p.options.Scope != "" {
 		c.Scheduling.Scope = p.options.Scope
 	}
-	c.Tables.Connections, c.Tables.Templates = 16384, 16384
+	c.Tables.Connections, c.Tables.Templates = tableSize/p.workers(), tableSize/p.workers()
 	c.Network.AnswerRate = 0
 	c.Network.NeighborReachable = time.Hour
 	c.Persistence.Extend = 60 * time.Second

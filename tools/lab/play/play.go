@@ -18,24 +18,42 @@ type Options struct {
 	Folder        string // takes files that scenarios ask for; "": none are written
 }
 
+// attempts at a scenario while the machine stalls: virtual machines are halted now and then, and what is to last seconds is over then.
+const attempts = 3
+
+// stall is more than any step takes that does not wait, with all that it waits for in vain.
+const stall = 3 * time.Second
+
 // Play plays one scenario. The error says why it could not be played.
-func Play(ctx context.Context, o Options, s *record.Scenario) (result *record.Result, err error) {
-	result = &record.Result{Scenario: s.Name, Intent: s.Intent}
+func Play(ctx context.Context, o Options, s *record.Scenario) (*record.Result, error) {
 	if s.Directors > 1 {
-		result.Skipped = "it has two directors"
-		return result, nil
+		return &record.Result{Scenario: s.Name, Intent: s.Intent, Skipped: "it has two directors"}, nil
 	}
+	for attempt := 1; ; attempt++ {
+		result, stalled, err := playOnce(ctx, o, s)
+		if err != nil || !stalled || attempt == attempts {
+			return result, err
+		}
+	}
+}
+
+func playOnce(ctx context.Context, o Options, s *record.Scenario) (result *record.Result, stalled bool, err error) {
+	result = &record.Result{Scenario: s.Name, Intent: s.Intent}
 	began := time.Now()
 	p, err := open(ctx, o, s)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
+	defer func() {
+		if err = errors.Join(err, p.close()); err != nil {
+			result = nil
+		}
+	}()
 	if err := p.run(ctx, result); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	result.Seconds = milliseconds(time.Since(began))
-	return result, nil
+	return result, p.stalled, nil
 }
 
 // run does what the scenario says.
@@ -48,17 +66,21 @@ func (p *stage) run(ctx context.Context, result *record.Result) error {
 	for _, line := range p.scenario.Director {
 		result.Setup = append(result.Setup, p.sh(ctx, "dir", line, ""))
 	}
-	p.clock.start()
+	if err := p.clock.start(ctx); err != nil {
+		return err
+	}
 	for i := range p.scenario.Steps {
 		step := &p.scenario.Steps[i]
 		if err := p.alive(ctx); err != nil {
 			return fmt.Errorf("step %d: %w", i, err)
 		}
 		got := record.StepResult{I: i, T: milliseconds(p.clock.now()), Op: step.Op, ID: step.ID, To: step.To, Note: step.Note}
+		began := time.Now()
 		if err := p.step(ctx, step, &got); err != nil {
 			return fmt.Errorf("step %d: %w", i, err)
 		}
 		if step.Op != "wait" && step.Op != "at" {
+			p.stalled = p.stalled || time.Since(began) > stall
 			result.Steps = append(result.Steps, got)
 		}
 	}

@@ -29,6 +29,7 @@ type stage struct {
 	sockets  map[string]*net.UDPConn // of clients, by "client>to"
 	captures map[string]*capture
 	cleat    *os.File
+	stalled  bool // the machine stood still for a while
 	end      context.CancelFunc // ends what runs for the stage in the background
 }
 

@@ -147,14 +147,16 @@ func (d *Director) Templates(ctx context.Context) ([]api.Template, error) {
 	return all, err
 }
 
-// Advance sets cleatd's clock ahead; it must run with --lab-clock. Everything that this makes due has happened then.
-func (d *Director) Advance(ctx context.Context, by time.Duration) error {
+// Advance sets cleatd's clock ahead, which must run with --lab-clock, and returns what it shows. Everything that this makes due has
+// happened then.
+func (d *Director) Advance(ctx context.Context, by time.Duration) (time.Duration, error) {
 	body, err := json.Marshal(api.Advance{Seconds: by.Seconds()})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	var now api.Clock
-	return d.request(ctx, http.MethodPost, "/v1/clock", bytes.NewReader(body), func(answer *json.Decoder) error { return answer.Decode(&now) })
+	var clock api.Clock
+	err = d.request(ctx, http.MethodPost, "/v1/clock", bytes.NewReader(body), func(answer *json.Decoder) error { return answer.Decode(&clock) })
+	return time.Duration(clock.Now * float64(time.Second)), err
 }
 
 func (d *Director) decode(ctx context.Context, path string, read func(*json.Decoder) error) error {
