@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// listings are the commands behind the names that a dump has.
-var listings = map[string]string{
-	"Ln":          "ipvsadm -Ln",
-	"L":           "ipvsadm -L",
-	"Lnc":         "ipvsadm -Lnc",
-	"Lncp":        "ipvsadm -Lnc --persistent-conn",
-	"persistent":  "ipvsadm -Ln --persistent-conn",
-	"thresholds":  "ipvsadm -Ln --thresholds",
-	"timeout":     "ipvsadm -Ln --timeout",
-	"daemon":      "ipvsadm -Ln --daemon",
-	"Sn":          "ipvsadm -Sn",
-	"S":           "ipvsadm -S",
-	"conn":        "cat /proc/net/ip_vs_conn",
-	"conn_sync":   "cat /proc/net/ip_vs_conn_sync",
-	"proc":        "cat /proc/net/ip_vs",
-	"stats":       "ipvsadm -Ln --stats --exact",
-	"stats-human": "ipvsadm -Ln --stats",
-	"rate":        "ipvsadm -Ln --rate",
-	"proc_stats":  "cat /proc/net/ip_vs_stats",
+// listings are what cleat is asked for, by the names that a dump has.
+var listings = map[string][]string{
+	"Ln":          {"ipvsadm", "-Ln"},
+	"L":           {"ipvsadm", "-L"},
+	"Lnc":         {"ipvsadm", "-Lnc"},
+	"Lncp":        {"ipvsadm", "-Lnc", "--persistent-conn"},
+	"persistent":  {"ipvsadm", "-Ln", "--persistent-conn"},
+	"thresholds":  {"ipvsadm", "-Ln", "--thresholds"},
+	"timeout":     {"ipvsadm", "-Ln", "--timeout"},
+	"daemon":      {"ipvsadm", "-Ln", "--daemon"},
+	"Sn":          {"ipvsadm", "-Sn"},
+	"S":           {"ipvsadm", "-S"},
+	"conn":        {"proc", "ip_vs_conn"},
+	"conn_sync":   {"proc", "ip_vs_conn_sync"},
+	"proc":        {"proc", "ip_vs"},
+	"stats":       {"ipvsadm", "-Ln", "--stats", "--exact"},
+	"stats-human": {"ipvsadm", "-Ln", "--stats"},
+	"rate":        {"ipvsadm", "-Ln", "--rate"},
+	"proc_stats":  {"proc", "ip_vs_stats"},
 }
 
 // counted are the listings of counters, which the kernel brings up to date every 2 s: they come last, after a pause.
@@ -37,8 +37,8 @@ const countPause = 2100 * time.Millisecond
 // finalListings end every play.
 var finalListings = []string{"Ln", "Lnc", "persistent", "stats", "thresholds", "Sn", "timeout"}
 
-// list gives listings by name.
-func (p *stage) list(ctx context.Context, ns string, names []string) (map[string][]string, error) {
+// list gives listings of the director's by name.
+func (p *stage) list(ctx context.Context, names []string) (map[string][]string, error) {
 	got := map[string][]string{}
 	take := func(name string) {
 		command, ok := listings[name]
@@ -46,7 +46,7 @@ func (p *stage) list(ctx context.Context, ns string, names []string) (map[string
 			got[name] = []string{"unknown dump " + name}
 			return
 		}
-		c := p.sh(ctx, ns, command, "")
+		c := p.runCleat(ctx, command...)
 		if c.Exit != 0 {
 			c.Stdout = append(c.Stdout, fmt.Sprintf("[exit %d] %s", c.Exit, strings.Join(c.Stderr, "\n")))
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"cleat/tools/lab/play/record"
@@ -18,11 +19,13 @@ type Options struct {
 	Folder        string // takes files that scenarios ask for; "": none are written
 }
 
-// attempts at a scenario while the machine stalls: virtual machines are halted now and then, and what is to last seconds is over then.
+// attempts at a scenario while the machine is too slow for it: what takes a moment in the kernel's recordings must not take seconds.
 const attempts = 3
 
-// stall is more than any step takes that does not wait, with all that it waits for in vain.
-const stall = 3 * time.Second
+const (
+	usual  = 25 * time.Millisecond // more than most steps take
+	tooFar = time.Second           // by which a play may fall behind what is usual
+)
 
 // Play plays one scenario. The error says why it could not be played.
 func Play(ctx context.Context, o Options, s *record.Scenario) (*record.Result, error) {
@@ -30,14 +33,14 @@ func Play(ctx context.Context, o Options, s *record.Scenario) (*record.Result, e
 		return &record.Result{Scenario: s.Name, Intent: s.Intent, Skipped: "it has two directors"}, nil
 	}
 	for attempt := 1; ; attempt++ {
-		result, stalled, err := playOnce(ctx, o, s)
-		if err != nil || !stalled || attempt == attempts {
+		result, slow, err := playOnce(ctx, o, s)
+		if err != nil || !slow || attempt == attempts {
 			return result, err
 		}
 	}
 }
 
-func playOnce(ctx context.Context, o Options, s *record.Scenario) (result *record.Result, stalled bool, err error) {
+func playOnce(ctx context.Context, o Options, s *record.Scenario) (result *record.Result, slow bool, err error) {
 	result = &record.Result{Scenario: s.Name, Intent: s.Intent}
 	began := time.Now()
 	p, err := open(ctx, o, s)
@@ -53,7 +56,7 @@ func playOnce(ctx context.Context, o Options, s *record.Scenario) (result *recor
 		return nil, false, err
 	}
 	result.Seconds = milliseconds(time.Since(began))
-	return result, p.stalled, nil
+	return result, p.slow, nil
 }
 
 // run does what the scenario says.
@@ -80,16 +83,35 @@ func (p *stage) run(ctx context.Context, result *record.Result) error {
 			return fmt.Errorf("step %d: %w", i, err)
 		}
 		if step.Op != "wait" && step.Op != "at" {
-			p.stalled = p.stalled || time.Since(began) > stall
+			p.fallBehind(time.Since(began) - expected(step, &got))
 			result.Steps = append(result.Steps, got)
 		}
 	}
 	if !p.scenario.NoFinal {
-		if result.Final, err = p.list(ctx, "dir", finalListings); err != nil {
+		if result.Final, err = p.list(ctx, finalListings); err != nil {
 			return fmt.Errorf("listings at the end: %w", err)
 		}
 	}
 	return p.alive(ctx)
+}
+
+// expected is how long a step may take.
+func expected(step *record.Step, got *record.StepResult) time.Duration {
+	switch {
+	case strings.HasSuffix(got.Result, "timeout"):
+		return usual + tcpPatience
+	case step.Op == "dump":
+		return usual * time.Duration(len(step.What))
+	case step.Op == "capture" || step.Op == "capture_stop":
+		return 4*usual + delivery
+	}
+	return usual
+}
+
+// fallBehind takes note of a step that took longer than expected. A step that waits for a moment makes good for it.
+func (p *stage) fallBehind(by time.Duration) {
+	p.behind += max(by, 0)
+	p.slow = p.slow || p.behind > tooFar
 }
 
 // step does one step. Its error ends the play; what happens to packets and commands is no error but the result.
@@ -98,7 +120,11 @@ func (p *stage) step(ctx context.Context, step *record.Step, got *record.StepRes
 	case "wait":
 		return p.wait(ctx, seconds(step.Seconds))
 	case "at":
-		return p.wait(ctx, seconds(step.Seconds)-p.clock.now())
+		d := seconds(step.Seconds) - p.clock.now()
+		if d > 0 {
+			p.behind = 0
+		}
+		return p.wait(ctx, d)
 	case "tcp":
 		p.tcp(ctx, step, got)
 	case "udp":
@@ -111,7 +137,10 @@ func (p *stage) step(ctx context.Context, step *record.Step, got *record.StepRes
 		command := p.sh(ctx, namespace(step), step.Run, step.Data)
 		got.Cmd = &command
 	case "dump":
-		got.Dump, err = p.list(ctx, namespace(step), step.What)
+		if namespace(step) != "dir" {
+			return fmt.Errorf("a dump in %s: only the director has IPVS", step.Namespace)
+		}
+		got.Dump, err = p.list(ctx, step.What)
 	case "capture":
 		err = p.capture(ctx, step)
 	case "capture_stop":

@@ -78,8 +78,20 @@ func (p *stage) sh(ctx context.Context, ns, line, stdin string) record.Command {
 	// ip netns exec has given it a mount namespace of its own.
 	cmd := p.lab.Command(ctx, ns, "sh", "-c", `mount --bind "$0" /tmp && PATH=$1:$PATH && exec sh -c "$2"`,
 		p.path("tmp"), p.path(folder), line)
-	cmd.Env = append(os.Environ(), "CLEAT_SOCKET="+p.director.Socket, "CLEAT="+p.program(), "LC_ALL=C")
 	cmd.Stdin = strings.NewReader(stdin)
+	return p.output(cmd, line)
+}
+
+// runCleat runs cleat in the director's namespace, as itself or as one of the tools that it speaks as.
+func (p *stage) runCleat(ctx context.Context, args ...string) record.Command {
+	ctx, cancel := context.WithTimeout(ctx, commandTime)
+	defer cancel()
+	return p.output(p.lab.Command(ctx, "dir", p.program(), args...), strings.Join(args, " "))
+}
+
+// output runs a command, called line, and notes what it says.
+func (p *stage) output(cmd *exec.Cmd, line string) record.Command {
+	cmd.Env = append(os.Environ(), "CLEAT_SOCKET="+p.director.Socket, "CLEAT="+p.program(), "LC_ALL=C")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	cmd.WaitDelay = time.Second // for what it left behind with its output

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"cleat/tools/lab/play/record"
 	"cleat/tools/lab/topology"
@@ -29,7 +30,8 @@ type stage struct {
 	sockets  map[string]*net.UDPConn // of clients, by "client>to"
 	captures map[string]*capture
 	cleat    *os.File
-	stalled  bool // the machine stood still for a while
+	behind   time.Duration      // by which steps took longer than expected
+	slow     bool               // it was too much
 	end      context.CancelFunc // ends what runs for the stage in the background
 }
 
