@@ -113,6 +113,9 @@ func (w *Worker) adopt(t *Tables) {
 			}
 		}
 	}
+	if t.DropEntry != w.tables.DropEntry || t.DropPacket != w.tables.DropPacket || t.SecureTCP != w.tables.SecureTCP {
+		w.defence.judged = w.now - judgeEvery // at once, as in the kernel
+	}
 	w.tables = t
 	w.adopted.Store(t.Generation)
 }

@@ -17,7 +17,7 @@ type defence struct {
 	next uint32               // the one to go on with: connections first, templates behind them
 	idle [idlePackets + 1]int // by number of packets: idle entries until the next one is ended (C10.4)
 
-	rate, pass int // drop_packet: one of so many is dropped, 0: none; packets until then
+	rate, pass int // drop_packet: one of so many is dropped, 0: none; packets until then, the first one is
 
 	secure bool // secure_tcp
 }
@@ -78,9 +78,7 @@ func (w *Worker) judge(room int) {
 	case on(t.DropPacket):
 		rate = t.Amemthresh / (t.Amemthresh - room)
 	}
-	if rate != d.rate {
-		d.rate, d.pass = rate, rate
-	}
+	d.rate = rate
 	d.secure = on(t.SecureTCP)
 }
 

@@ -21,7 +21,7 @@ func defended(change func(*Settings)) Settings {
 var defenceFixtures = []fixture{
 	{"drop_packet in mode 3", with(defended(func(s *Settings) { s.DropPacket, s.AmDropRate = always, 2 }), web(0)), []step{
 		{"the defences are looked at each second", wait(time.Second), counted{}, nil},
-		{"every second SYN", in(outside, fromClient(alice, vip80, "S"), fromClient(bob, vip80, "S")), counted{ForwardInput: 1, DropPacketRate: 1}, sent{
+		{"every second SYN, the first one first", in(outside, fromClient(bob, vip80, "S"), fromClient(alice, vip80, "S")), counted{ForwardInput: 1, DropPacketRate: 1}, sent{
 			"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok",
 		}},
 		{"not what belongs to a connection, or to no service", in(outside, fromClient(alice, vip80, "A"), fromClient(alice, vip80, "A"), fromClient(bob, "10.0.0.1:81", "S"), fromClient(bob, "10.0.0.1:81", "S")),

@@ -16,7 +16,7 @@ func (w *Worker) onePacket(i int, k *flow.Key, r *service.Real, port uint16, at 
 	c.Slot, c.Forward, c.Mark, c.State = r.Slot, r.Forward, in.mark[i], conn.UDP
 	c.Owner = at.owner
 	w.served(i, r)
-	w.stats.connection(r)
+	w.stats.connection(r, in.virtual[i])
 	w.opened(c, r)
 	w.closed(c)
 	w.pass(i, c, r)

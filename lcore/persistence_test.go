@@ -167,3 +167,18 @@ func TestUnusableTemplates(t *testing.T) {
 		})
 	}
 }
+
+// TestSharedTemplateCountsForTheServiceAsked: a connection counts for the service by which it was opened, its packets for that of its server, if a
+// persistent FTP service and one of all ports share a template (P1.4).
+func TestSharedTemplateCountsForTheServiceAsked(t *testing.T) {
+	r := newRig(t, with(kernel,
+		wish{proto: flow.TCP, vip: "10.0.0.1:21", persist: time.Minute, servers: []string{"10.9.0.11:21"}},
+		wish{proto: flow.TCP, vip: "10.0.0.1:0", persist: time.Minute, servers: []string{"10.9.0.12:0"}}))
+	r.send(outside, fromClient(alice, "10.0.0.1:21", "S"))
+	r.send(outside, fromClient("172.16.0.1:20002", vip80, "S"), fromClient("172.16.0.1:20002", vip80, "A"))
+	r.workers[0].publish()
+	ftp, all := r.workers[0].Virtual(0), r.workers[0].Virtual(1)
+	if ftp.Connections != 1 || all.Connections != 1 || ftp.InPackets != 3 || all.InPackets != 0 {
+		t.Errorf("FTP %+v, all ports %+v", ftp, all)
+	}
+}

@@ -228,7 +228,7 @@ func (w *Worker) connect(i int, k *flow.Key, r *service.Real, port uint16, at pl
 	c.Slot, c.Forward, c.Mark, c.Template, c.Owner = r.Slot, r.Forward, in.mark[i], at.template, at.owner
 	c.NoOutput, c.FTP = !r.Forward.Returns(), transfer
 	c.State = conn.FirstState(k.Proto)
-	w.stats.connection(r)
+	w.stats.connection(r, in.virtual[i])
 	w.opened(c, r)
 	if in.related[i] {
 		w.forwardError(i, c, r)

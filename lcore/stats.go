@@ -93,10 +93,21 @@ func (s *stats) more(r *service.Real, output bool, length int) {
 	v.InBytes += uint64(length)
 }
 
-func (s *stats) connection(r *service.Real) {
+// connection counts a connection to r for the service v that it was opened by. That need not be r's own: a persistent FTP service and one of all
+// ports share templates (P1.4). Packets count for r's own, as in the kernel.
+func (s *stats) connection(r *service.Real, v *service.Virtual) {
 	s.touch(r.Slot).Connections++
-	s.virtuals[r.Virtual].Connections++
 	s.owner[r.Slot] = r.Virtual
+	s.virtuals[v.ID].Connections++
+	if v.ID != r.Virtual { // publish will not come to it by r's slot
+		s.publishVirtual(v.ID)
+	}
+}
+
+func (s *stats) publishVirtual(id uint32) {
+	for i, n := range s.virtuals[id].words() {
+		store(&s.publicVirtuals[id][i], n)
+	}
 }
 
 func (s *stats) template(slot uint32, n int) { s.touch(slot).Templates += uint64(n) }
@@ -118,13 +129,10 @@ func (s *stats) publish(limit int) {
 		}
 		s.n--
 		s.isDirty[slot] = false
-		id := s.owner[slot]
 		for i, n := range s.reals[slot].words() {
 			store(&s.publicReals[slot][i], n)
 		}
-		for i, n := range s.virtuals[id].words() {
-			store(&s.publicVirtuals[id][i], n)
-		}
+		s.publishVirtual(s.owner[slot])
 	}
 }
 
