@@ -61,6 +61,7 @@ func (w *Worker) expire() {
 	w.conns.Reclaim()
 	w.tmpls.Reclaim()
 	w.transfers.Reclaim()
+	w.locals.Reclaim()
 }
 
 // overdue is what happens when a connection's timer runs out: its end, or an extension while it controls others (connections.md C6.1).

@@ -52,6 +52,14 @@ func (c *columns) length(i int) int {
 	return c.ip[i].TotalLen()
 }
 
+// tcp is the segment that packet i carries.
+func (c *columns) tcp(i int) wire.TCP {
+	if c.ip[i] == nil {
+		return c.upper[i].Payload(c.ip6[i])
+	}
+	return c.ip[i].Payload()
+}
+
 // hops is how many more packet i may take.
 func (c *columns) hops(i int) uint8 {
 	if c.ip[i] == nil {

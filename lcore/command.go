@@ -195,7 +195,16 @@ const walkStep = 512
 // Connections copies connections, from entry from on (0 at first), to rows, and returns how many, and where to go on, 0 at the
 // end. Entries made or ended meanwhile may be in it or not; no other is missing or comes twice.
 func (w *Worker) Connections(from uint32, rows []Row[conn.Row]) (n int, next uint32, err error) {
-	return walk(w, w.conns.Shard, w.conns.Row, from, rows)
+	return walk(w, w.conns.Shard, w.row, from, rows)
+}
+
+// row copies connection i.
+func (w *Worker) row(i uint32) conn.Row {
+	r := w.conns.Row(i)
+	if at := r.Local(); at != 0 {
+		r.LocalAddr, r.LocalPort = w.locals.Slots[at].Local()
+	}
+	return r
 }
 
 // Templates is to templates what Connections is to connections.

@@ -68,9 +68,10 @@ func (w *Worker) endConnection(i uint32) {
 	c := &w.conns.Entries[i]
 	w.closed(c)
 	w.leaveTemplate(place{c.Template, c.Owner})
-	if c.FTP != 0 {
+	if c.FTP() != 0 {
 		w.transfers.end(c, w.awaits(c))
 	}
+	w.locals.Give(c.Local())
 	w.conns.Remove(i)
 	w.changed = true
 }

@@ -95,7 +95,7 @@ var natFixtures = []fixture{
 		{
 			"IP and TCP options", in(outside, fromClient(alice, vip80, "S", lcoretest.RouterAlert(), lcoretest.MSS(1460))),
 			counted{ForwardInput: 1},
-			sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok"},
+			sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 mss 1460 ttl 63 csum ok"},
 		},
 		{
 			"as long as the MTU", in(outside, fromClient(alice, vip80, "A", lcoretest.DF(), data(1460))),

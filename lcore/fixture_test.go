@@ -37,6 +37,7 @@ func TestFixtures(t *testing.T) {
 	raised := map[Verdict]bool{}
 	for _, fixtures := range [][]fixture{
 		natFixtures,
+		fullNATFixtures,
 		directFixtures,
 		tunnelFixtures,
 		onePacketFixtures,

@@ -8,12 +8,13 @@ import (
 	"cleat/lcore/flow"
 	"cleat/lcore/ftp"
 	"cleat/lcore/memory"
+	"cleat/lcore/sequence"
 	"cleat/lcore/service"
 	"cleat/lcore/wire"
 )
 
 // transfers is what the FTP helper knows of its connections (connections.md C12), beside the table of connections, whose entries name a place here
-// (conn.Entry.FTP): control connections to NAT servers, and the data connections that those have announced.
+// (conn.Entry.Aside): control connections to NAT servers, and the data connections that those have announced.
 //
 // When it is full, new control connections are refused, and new data connections too; both are counted (ftp_full).
 type transfers struct {
@@ -23,11 +24,11 @@ type transfers struct {
 
 // transfer is one connection of the helper's. 24 bytes, no pointers.
 type transfer struct {
-	shift   ftp.Shift // of what the server sends
-	control uint32    // of a data connection: the place of its control connection; 0: this is one
-	data    uint32    // of a control connection: its data connections
-	asked   ftp.Mode  // by the client
-	gone    bool      // the control connection has ended before its data connections
+	shift   sequence.Shift // of what the server sends
+	control uint32         // of a data connection: the place of its control connection; 0: this is one
+	data    uint32         // of a control connection: its data connections
+	asked   ftp.Mode       // by the client
+	gone    bool           // the control connection has ended before its data connections
 }
 
 // A helper has one place for so many connections of the worker's table, and some more.
@@ -43,7 +44,7 @@ func (h *transfers) init(alloc memory.Alloc, connections int) (err error) {
 
 // end is called when connection c of the helper's ends.
 func (h *transfers) end(c *conn.Entry, awaits bool) {
-	p := &h.Slots[c.FTP]
+	p := &h.Slots[c.FTP()]
 	switch {
 	case p.control != 0:
 		if awaits {
@@ -53,18 +54,18 @@ func (h *transfers) end(c *conn.Entry, awaits bool) {
 		if control.data--; control.gone && control.data == 0 {
 			h.Give(p.control)
 		}
-		h.Give(c.FTP)
+		h.Give(c.FTP())
 	case p.data != 0:
 		p.gone = true
 	default:
-		h.Give(c.FTP)
+		h.Give(c.FTP())
 	}
 }
 
 // controls reports whether connection c controls others, and so lives on (C6.1); isControlled whether another one controls it.
-func (h *transfers) controls(c *conn.Entry) bool { return c.FTP != 0 && h.Slots[c.FTP].data != 0 }
+func (h *transfers) controls(c *conn.Entry) bool { return c.FTP() != 0 && h.Slots[c.FTP()].data != 0 }
 func (h *transfers) isControlled(c *conn.Entry) bool {
-	return c.FTP != 0 && h.Slots[c.FTP].control != 0
+	return c.FTP() != 0 && h.Slots[c.FTP()].control != 0
 }
 
 // awaits reports whether data connection c does not know the client's port yet.
@@ -96,7 +97,7 @@ func (w *Worker) expected(k *flow.Key) uint32 {
 // assist is the helper's part of packet i of its connection c. It returns false if the packet was judged.
 func (w *Worker) assist(i int, c *conn.Entry) bool {
 	in := &w.in
-	p := &w.transfers.Slots[c.FTP]
+	p := &w.transfers.Slots[c.FTP()]
 	switch {
 	case p.control == 0 && in.output[i]:
 		return w.assistReply(i, c, p)
@@ -209,13 +210,13 @@ func (w *Worker) announce(i int, control *conn.Entry, k *flow.Key, server flow.A
 	}
 	w.changed = true
 	w.counters.ConnectionInserts++
-	h.Slots[transfer].control = control.FTP
-	h.Slots[control.FTP].data++
+	h.Slots[transfer].control = control.FTP()
+	h.Slots[control.FTP()].data++
 	if k.SrcPort == 0 {
 		h.waiting++
 	}
 	c := &w.conns.Entries[n]
-	c.Slot, c.Forward, c.Mark, c.FTP = control.Slot, control.Forward, control.Mark, transfer
+	c.Slot, c.Forward, c.Mark, c.Aside = control.Slot, control.Forward, control.Mark, transfer
 	w.opened(c, w.tables.Services.Real(c.Slot))
 	return n
 }

@@ -33,9 +33,12 @@ func (w *Worker) leave(i int, v Verdict) Verdict {
 	if v == Route && !w.tables.Forward {
 		return DropNotForwarding
 	}
-	if v == ForwardInput {
-		if c := &w.conns.Entries[in.conn[i]]; c.Forward == service.Tunnel {
+	if v != Route {
+		switch c := &w.conns.Entries[in.conn[i]]; {
+		case c.Forward == service.Tunnel && v == ForwardInput:
 			return w.wrap(i, c)
+		case c.Forward == service.FullNAT:
+			return w.disguise(i, c, v)
 		}
 	}
 	if in.ip[i] == nil {

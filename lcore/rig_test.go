@@ -80,7 +80,12 @@ type wish struct {
 	servers   []string
 	flags     uint8
 	onePacket bool
+<<<<<<< HEAD
 	engine    service.Engine
+=======
+	locals    []string // of fullnat servers
+	tell      service.ClientAddress
+>>>>>>> 7caaedd (lcore: FULLNAT: local addresses, sequence numbers, ICMP errors)
 }
 
 var kernel = Settings{Extend: 60 * wheel.Second, ConnReuseMode: 1, Forward: true, PMTUDisc: true}
@@ -108,7 +113,7 @@ func newRig(t testing.TB, w wishes) *rig {
 		plans[i] = Plan{
 			Number: i, Workers: n, Pool: r.pool, Alloc: memory.Heap,
 			Queues:      []burst.Queue{r.ports[outside].Queue(i), r.ports[inside].Queue(i)},
-			Connections: size, Templates: size, Connections6: size, Templates6: size, Services: 64, Reals: 256,
+			Connections: size, Templates: size, Connections6: size, Templates6: size, Services: 64, Reals: 256, FullNAT: size,
 			Seed: &flow.Seed{1, 2, 3, 4}, Steering: steerings[n], Scope: w.scope, Handover: w.handover,
 			Clock: func() time.Duration { return r.now },
 		}
@@ -134,6 +139,7 @@ var methods = map[string]struct {
 	forward service.Forward
 	tunnel  service.TunnelOptions
 }{
+	"fullnat":     {service.FullNAT, service.TunnelOptions{}},
 	"direct":      {service.Direct, service.TunnelOptions{}},
 	"ipip":        {service.Tunnel, service.TunnelOptions{}},
 	"gre":         {service.Tunnel, service.TunnelOptions{Type: service.GRE}},
@@ -159,11 +165,19 @@ func (r *rig) build(w wishes) Tables {
 		{Addr: addr("fd00::1"), Kind: address.VIP},
 	}
 	for id, s := range w.services {
+<<<<<<< HEAD
 		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags, OnePacket: s.onePacket, Engine: s.engine, Expiration: time.Hour, Destinations: r.remembers(uint32(id), max(w.workers, 1))}
+=======
+		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags, OnePacket: s.onePacket, ClientAddress: s.tell, Expiration: time.Hour, Destinations: r.remembers(uint32(id), max(w.workers, 1))}
+>>>>>>> 7caaedd (lcore: FULLNAT: local addresses, sequence numbers, ICMP errors)
 		if s.vip != "" {
 			ap := netip.MustParseAddrPort(s.vip)
 			v.Addr, v.Port = flow.FromNetip(ap.Addr()), ap.Port()
 			kinds = append(kinds, address.Entry{Addr: v.Addr, Kind: address.VIP})
+		}
+		for k, a := range s.locals {
+			v.Locals = append(v.Locals, addr(a))
+			kinds = append(kinds, address.Entry{Addr: addr(a), Kind: address.Own | address.Local, Owner: uint8(k % max(w.workers, 1))})
 		}
 		v.Timeout = wheel.Ticks(s.persist)
 		six := strings.HasPrefix(s.vip+strings.Join(s.servers, ""), "[")
@@ -199,7 +213,7 @@ func (r *rig) build(w wishes) Tables {
 				v.Reals = append([]service.Real{rs}, v.Reals...)
 			}
 			reals = append(reals, rs)
-			if rs.Forward.Returns() {
+			if rs.Forward == service.NAT {
 				kinds = append(kinds, address.Entry{Addr: rs.Addr, Kind: address.Real})
 			}
 		}

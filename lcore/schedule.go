@@ -210,15 +210,15 @@ func (w *Worker) connect(i int, k *flow.Key, r *service.Real, port uint16, at pl
 	if w.single(i, in.virtual[i]) {
 		return w.onePacket(i, k, r, port, at)
 	}
-	transfer, room := w.takeTransfer(k, r)
-	if !room {
+	aside, full := w.takeAside(k, r, port)
+	if full != pending {
 		w.giveBack(r.Slot, at)
-		return DropFTPFull
+		return full
 	}
 	n := w.conns.Insert(k, r.Addr, port)
 	if n == 0 {
 		w.giveBack(r.Slot, at)
-		w.transfers.Give(transfer)
+		w.giveAside(r, aside)
 		return DropConnectionsFull // P2.1: the template stays
 	}
 	w.changed = true
@@ -226,7 +226,10 @@ func (w *Worker) connect(i int, k *flow.Key, r *service.Real, port uint16, at pl
 	in.conn[i] = n
 	c := &w.conns.Entries[n]
 	c.Slot, c.Forward, c.Mark, c.Template, c.Owner = r.Slot, r.Forward, in.mark[i], at.template, at.owner
-	c.NoOutput, c.FTP = !r.Forward.Returns(), transfer
+	c.NoOutput, c.Aside = !r.Forward.Returns(), aside
+	if at := c.Local(); at != 0 {
+		w.locals.Slots[at].Conn = n
+	}
 	c.State = conn.FirstState(k.Proto)
 	w.stats.connection(r, in.virtual[i])
 	w.opened(c, r)

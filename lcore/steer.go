@@ -6,7 +6,8 @@ import (
 )
 
 // steer hands packets of another worker's clients over. Which address is the client's is decided by addresses alone, so that every
-// worker decides alike: from a NAT real server, removed ones included while something names them, the destination; else the source.
+// worker decides alike: from a NAT real server, removed ones included while something names them, the destination; else the source. What a FULLNAT server
+// sends goes to the worker that has the local address.
 //
 // An ICMP error has the key of an answer to the packet that it is about, and goes where that answer would go.
 func (w *Worker) steer() {
@@ -19,6 +20,10 @@ func (w *Worker) steer() {
 			w.misfit(i)
 		}
 		if in.verdict[i] != pending || in.errand[i] != none {
+			continue
+		}
+		if in.dst[i]&address.Local != 0 {
+			w.toWorker(i, w.tables.Addresses.Owner(in.key[i].Dst))
 			continue
 		}
 		client := in.key[i].Src
@@ -42,7 +47,11 @@ func (w *Worker) serverAsClient(i int) bool {
 
 // toOwner judges packet i as handed over if the client belongs to another worker.
 func (w *Worker) toOwner(i int, client flow.Addr) bool {
-	owner := w.Steering.Worker(client)
+	return w.toWorker(i, w.Steering.Worker(client))
+}
+
+// toWorker judges packet i as handed over if that worker is another one.
+func (w *Worker) toWorker(i, owner int) bool {
 	if owner == w.Number {
 		return false
 	}

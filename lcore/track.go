@@ -33,6 +33,10 @@ func (w *Worker) track() {
 func (w *Worker) find(i int) {
 	in := &w.in
 	k := &in.key[i]
+	if in.dst[i]&address.Local != 0 {
+		in.conn[i], in.output[i] = w.findLocal(k), true
+		return
+	}
 	in.output[i] = in.src[i]&address.Real != 0
 	if in.conn[i] = w.findDirection(k, in.output[i]); in.conn[i] == 0 {
 		in.output[i] = !in.output[i]
@@ -82,7 +86,13 @@ func (w *Worker) advance(i int) bool {
 
 // reopens reports whether packet i opens a new connection where an old one with the same addresses and ports still is (C2 3).
 func (w *Worker) reopens(i int, c *conn.Entry, r *service.Real) bool {
-	if !w.opens(i) || w.transfers.controls(c) {
+	if !w.opens(i) {
+		return false
+	}
+	if c.Forward == service.FullNAT && over(c.State) {
+		return true
+	}
+	if w.transfers.controls(c) {
 		return false
 	}
 	if w.tables.ExpireNodestConn && r.Weight == 0 && c.Forward != service.Bypass {
@@ -117,7 +127,7 @@ func (w *Worker) pass(i int, c *conn.Entry, r *service.Real) {
 // forward passes packet i on as one of connection c, and brings the connection's state and timer up to date with it.
 func (w *Worker) forward(i int, c *conn.Entry, r *service.Real) {
 	in := &w.in
-	if c.FTP != 0 && !w.assist(i, c) {
+	if c.FTP() != 0 && !w.assist(i, c) {
 		return
 	}
 	w.pass(i, c, r)

@@ -9,6 +9,7 @@ import (
 	"cleat/lcore/conn"
 	"cleat/lcore/flow"
 	"cleat/lcore/fragment"
+	"cleat/lcore/local"
 	"cleat/lcore/memory"
 	"cleat/lcore/ring"
 	"cleat/lcore/schedule"
@@ -45,6 +46,8 @@ type Plan struct {
 	Connections, Templates, Services, Reals int
 	// Connections6, Templates6: how many of those may have IPv6 addresses.
 	Connections6, Templates6 int
+	// FullNAT is how many connections may have that forwarding method.
+	FullNAT int
 	// Seed is the secret of the hashes; Steering picks workers; both are the same for all workers.
 	Seed     *flow.Seed
 	Steering *flow.Steering
@@ -95,6 +98,7 @@ type Worker struct {
 	fragments  fragments
 	defence    defence
 	transfers  transfers
+	locals     *local.Table
 	counters   Counters
 	pub        published
 	pubAt      time.Duration
@@ -171,6 +175,9 @@ func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 		return nil, err
 	}
 	if err = w.transfers.init(p.Alloc, p.Connections); err != nil {
+		return nil, err
+	}
+	if w.locals, err = local.New(p.Alloc, p.FullNAT, p.Seed); err != nil {
 		return nil, err
 	}
 	if w.tmpls, err = template.NewShard(p.Alloc, p.Templates, p.Templates6, p.Seed, w.tick); err != nil {

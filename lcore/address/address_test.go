@@ -11,12 +11,13 @@ import (
 
 func TestKind(t *testing.T) {
 	s := NewSet([]Entry{
-		{flow.V4(0x0a000001), VIP},
-		{flow.V4(0x0a090001), Own},
-		{flow.V4(0x0a09000b), Real},
-		{flow.V4(0x0a090001), VIP}, // a port's address that is a service's too
-		{flow.V4(0x0a0900ff), Broadcast},
-		{flow.Addr{Lo: 0x0a000001}, Real}, // IPv6 ::a00:1 is not 10.0.0.1
+		{Addr: flow.V4(0x0a000001), Kind: VIP},
+		{Addr: flow.V4(0x0a090001), Kind: Own},
+		{Addr: flow.V4(0x0a09000b), Kind: Real},
+		{Addr: flow.V4(0x0a090001), Kind: VIP}, // a port's address that is a service's too
+		{Addr: flow.V4(0x0a0900ff), Kind: Broadcast},
+		{Addr: flow.V4(0x0a090064), Kind: Own | Local, Owner: 3},
+		{Addr: flow.Addr{Lo: 0x0a000001}, Kind: Real}, // IPv6 ::a00:1 is not 10.0.0.1
 	})
 	for _, c := range []struct {
 		addr flow.Addr
@@ -26,6 +27,7 @@ func TestKind(t *testing.T) {
 		{flow.V4(0x0a090001), Own | VIP},
 		{flow.V4(0x0a09000b), Real},
 		{flow.V4(0x0a0900ff), Broadcast},
+		{flow.V4(0x0a090064), Own | Local},
 		{flow.V4(0x0a000002), 0},
 		{flow.Addr{Lo: 0x0a000001}, Real},
 		{flow.Addr{}, 0},
@@ -34,6 +36,9 @@ func TestKind(t *testing.T) {
 			t.Errorf("Kind(%v) = %b, want %b", c.addr.Netip(), got, c.want)
 		}
 	}
+	if got := s.Owner(flow.V4(0x0a090064)); got != 3 {
+		t.Errorf("Owner = %d, want 3", got)
+	}
 	if got := NewSet(nil).Kind(flow.V4(1)); got != 0 {
 		t.Errorf("empty set: Kind = %b, want 0", got)
 	}
@@ -41,7 +46,7 @@ func TestKind(t *testing.T) {
 
 // TestNetworks: addresses of a network are what it is beside what they are themselves; the families are apart.
 func TestNetworks(t *testing.T) {
-	s := NewSet([]Entry{{flow.V4(0x0a000102), Real}},
+	s := NewSet([]Entry{{Addr: flow.V4(0x0a000102), Kind: Real}},
 		Network{flow.V4(0x0a000100), flow.MaskOf(24, true), VIP}, Network{flow.Addr{Hi: 0xfd00 << 48}, flow.MaskOf(64, false), VIP})
 	for _, c := range []struct {
 		addr flow.Addr
@@ -67,7 +72,7 @@ func TestKindIsUnion(t *testing.T) {
 		twin := map[flow.Addr]Kind{}
 		var list []Entry
 		for range rapid.IntRange(0, 100).Draw(t, "n") {
-			e := Entry{addrs.Draw(t, "addr"), rapid.SampledFrom([]Kind{Own, VIP, Real, Broadcast}).Draw(t, "kind")}
+			e := Entry{Addr: addrs.Draw(t, "addr"), Kind: rapid.SampledFrom([]Kind{Own, VIP, Real, Broadcast}).Draw(t, "kind")}
 			list = append(list, e)
 			twin[e.Addr] |= e.Kind
 		}
@@ -83,7 +88,7 @@ func TestKindIsUnion(t *testing.T) {
 func set(n int) *Set {
 	var list []Entry
 	for i := range n {
-		list = append(list, Entry{flow.V4(0x0a000000 + uint32(i)), VIP})
+		list = append(list, Entry{Addr: flow.V4(0x0a000000 + uint32(i)), Kind: VIP})
 	}
 	return NewSet(list)
 }

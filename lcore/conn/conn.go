@@ -41,8 +41,8 @@ type Entry struct {
 	InPackets uint32
 	// wide is the slot of the addresses, 0 if they are all IPv4's.
 	wide uint32
-	// FTP is the place of what the FTP helper knows of the connection, 0: nothing.
-	FTP uint32
+	// Aside is the place of what only some connections have (FTP, Local), 0: nothing.
+	Aside uint32
 }
 
 // addresses are those of a connection that is not IPv4's alone: one cache line.
@@ -67,6 +67,22 @@ func (e *Entry) Direction(output bool) Direction {
 		return InputOnly
 	}
 	return Input
+}
+
+// FTP is the place of what the FTP helper knows of the connection, 0: nothing. The helper is for NAT.
+func (e *Entry) FTP() uint32 {
+	if e.Forward == service.FullNAT {
+		return 0
+	}
+	return e.Aside
+}
+
+// Local is the place of the local address of a FullNAT connection, 0: none.
+func (e *Entry) Local() uint32 {
+	if e.Forward != service.FullNAT {
+		return 0
+	}
+	return e.Aside
 }
 
 // Deadline is the tick at which the connection ends unless a packet comes.
@@ -256,6 +272,9 @@ func (s *Shard) Reclaim() {
 type Row struct {
 	Entry
 	client, virtual, server flow.Addr
+	// LocalAddr and LocalPort are what the real server of a FullNAT connection sees as the client; none for others. Whoever has them fills them in.
+	LocalAddr flow.Addr
+	LocalPort uint16
 }
 
 // Row copies entry i.

@@ -1,5 +1,5 @@
-// Package ftp reads the lines of FTP control connections that announce data connections, writes them anew, and shifts the TCP sequence numbers behind
-// lines whose length that has changed (docs/spec/connections.md C12). It knows payloads and numbers, no connections.
+// Package ftp reads the lines of FTP control connections that announce data connections, and writes them anew
+// (docs/spec/connections.md C12). It knows payloads, no connections.
 package ftp
 
 import "cleat/lcore/flow"

@@ -2,17 +2,13 @@ package ftp
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"cleat/lcore/flow"
-	"cleat/lcore/lcoretest"
-	"cleat/lcore/wire"
 )
 
 func addr(s string) flow.Addr { return flow.FromNetip(netip.MustParseAddr(s)) }
@@ -138,95 +134,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestShift holds sequence numbers to a stream whose every byte knows its place on both sides: packets in order, the last one again, and
-// acknowledgments of any of them that the other side could send after that.
-func TestShift(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var s Shift
-		seq := rapid.Uint32().Draw(t, "first")
-		other := seq // what the other side sees
-		for range rapid.IntRange(1, 12).Draw(t, "packets") {
-			size := rapid.Uint32Range(30, 90).Draw(t, "size")
-			grows := rapid.SampledFrom([]int{0, 0, 3, -4, 1}).Draw(t, "grows")
-			for range rapid.IntRange(1, 2).Draw(t, "times") {
-				if got := s.Seq(seq); got != other {
-					t.Fatalf("packet at %d goes out as %d, want %d", seq, got, other)
-				}
-				s.Changed(seq, grows)
-			}
-			if got := s.Ack(other); got != seq {
-				t.Fatalf("acknowledgment of all before is %d, want %d", got, seq)
-			}
-			seq, other = seq+size, other+size+uint32(grows)
-			if got := s.Ack(other); got != seq {
-				t.Fatalf("acknowledgment of %d is %d, want %d", other, got, seq)
-			}
-		}
-	})
-}
-
-func segment(opts ...lcoretest.Option) (wire.IPv4, wire.TCP) {
-	frame := lcoretest.TCP(netip.MustParseAddrPort("10.9.0.13:21"), netip.MustParseAddrPort("172.16.0.1:20001"), "A", opts...)
-	ip, _ := wire.ParseIPv4(frame[wire.EthernetLen:], len(frame)-wire.EthernetLen)
-	tcp, ok := wire.ParseTCP(ip.Payload())
-	if !ok {
-		panic("no TCP")
-	}
-	return ip, tcp
-}
-
-// TestSelectiveAcknowledgments: their edges shift with the acknowledgment, wherever they stand, and the checksum stays right.
-func TestSelectiveAcknowledgments(t *testing.T) {
-	for name, padding := range map[string]int{"even": 2, "odd": 1} {
-		var s Shift
-		s.Changed(1000, -3)
-		ip, tcp := segment(lcoretest.Seq(1, 1030), lcoretest.Payload([]byte(strings.Repeat("x", 12))))
-		// Room for options is made of the payload: a header of 8 words.
-		tcp[12] = 8 << 4
-		options := tcp[wire.TCPLen:32]
-		for i := range padding {
-			options[i] = noOperation
-		}
-		copy(options[padding:], []byte{sack, 10})
-		edges := options[padding+2:]
-		binary.BigEndian.PutUint32(edges, 1100)
-		binary.BigEndian.PutUint32(edges[4:], 990)
-		tcp.SetChecksum(0)
-		tcp.SetChecksum(wire.Checksum(tcp, ip.Pseudo()))
-		s.Acknowledge(tcp)
-		if a, b, c := tcp.Ack(), binary.BigEndian.Uint32(edges), binary.BigEndian.Uint32(edges[4:]); a != 1033 || b != 1103 || c != 990 {
-			t.Errorf("%s: %d, %d-%d, want 1033, 1103-990", name, a, b, c)
-		}
-		if wire.Checksum(tcp, ip.Pseudo()) != 0 {
-			t.Errorf("%s: checksum is wrong", name)
-		}
-	}
-}
-
-// FuzzAcknowledge: options of any length and none are passed over; without ACK nothing changes.
-func FuzzAcknowledge(f *testing.F) {
-	f.Add([]byte{1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2})
-	f.Add([]byte{5, 3, 0, 0})
-	f.Add([]byte{5, 0, 0, 5})
-	f.Fuzz(func(t *testing.T, options []byte) {
-		options = options[:min(len(options), 40)/4*4]
-		ip, tcp := segment(lcoretest.Seq(1, 1030), lcoretest.Payload(options))
-		tcp[12] = uint8(wire.TCPLen+len(options)) / 4 << 4
-		tcp.SetChecksum(0)
-		tcp.SetChecksum(wire.Checksum(tcp, ip.Pseudo()))
-		var s Shift
-		s.Changed(1000, 7)
-		s.Acknowledge(tcp)
-		if tcp.Ack() != 1023 || wire.Checksum(tcp, ip.Pseudo()) != 0 {
-			t.Errorf("%x: acknowledgment %d, want 1023, or the checksum is wrong", options, tcp.Ack())
-		}
-	})
-}
-
 func TestAllocatesNothing(t *testing.T) {
-	_, tcp := segment(lcoretest.Seq(1, 1030))
-	var s Shift
-	s.Changed(1000, 7)
 	pasv, port, reply := []byte("PASV\r\n"), []byte("PORT 1,2,3,4,5,6\r\n"), []byte("227 x (10,9,0,13,31,144).\r\n")
 	if n := testing.AllocsPerRun(10, func() {
 		var room [23]byte
@@ -234,8 +142,6 @@ func TestAllocatesNothing(t *testing.T) {
 		ParseCommand(port)
 		ParseReply(reply, Passive)
 		AppendHostPort(room[:0], flow.V4(1), 8080)
-		s.Advance(tcp)
-		s.Acknowledge(tcp)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

@@ -1,6 +1,7 @@
 package lcoretest
 
 import (
+	"encoding/binary"
 	"net"
 	"net/netip"
 	"strings"
@@ -66,6 +67,25 @@ func MSS(n uint16) Option {
 	return func(h *headers) {
 		h.tcp.Options = append(h.tcp.Options, layers.TCPOption{
 			OptionType: layers.TCPOptionKindMSS, OptionLength: 4, OptionData: []byte{byte(n >> 8), byte(n)},
+		})
+	}
+}
+
+// Timestamp puts a time stamps option (RFC 7323) into the TCP header.
+func Timestamp(value, echo uint32) Option {
+	return TCPOption(8, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, value), echo)...)
+}
+
+// SACK puts a selective acknowledgment (RFC 2018) of from…to−1 into the TCP header.
+func SACK(from, to uint32) Option {
+	return TCPOption(5, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, from), to)...)
+}
+
+// TCPOption puts an option into the TCP header.
+func TCPOption(kind uint8, data ...byte) Option {
+	return func(h *headers) {
+		h.tcp.Options = append(h.tcp.Options, layers.TCPOption{
+			OptionType: layers.TCPOptionKind(kind), OptionLength: uint8(2 + len(data)), OptionData: data,
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 
 	"github.com/gopacket/gopacket"
@@ -20,7 +21,7 @@ import (
 //
 //	10.9.0.1 > 10.9.0.11 ipip [10.8.0.2 > 10.0.0.1 tcp 20001>80 S seq 1 ttl 63 csum ok] ttl 63 df csum ok
 //
-// len is that of the payload and left out for none; "csum bad ip tcp" names those that are wrong. What cannot be decoded
+// Of TCP's options those follow that the data path may change, for example "mss 1460"; len is that of the payload and left out for none; "csum bad ip tcp" names those that are wrong. What cannot be decoded
 // is described as "malformed: " and why. A tag is not described: see DescribeLink.
 func Describe(frame []byte) string {
 	if line := describeTunnel(frame); line != "" {
@@ -114,7 +115,28 @@ func describeTCP(tcp *layers.TCP) string {
 	if tcp.ACK {
 		line += fmt.Sprintf(" ack %d", tcp.Ack)
 	}
-	return line + length(tcp.Payload)
+	return line + describeOptions(tcp.Options) + length(tcp.Payload)
+}
+
+// describeOptions describes those options that the data path may change: "mss 1460", "sack 202-302", "ts 7", "toa 172.16.0.1:20001".
+func describeOptions(options []layers.TCPOption) (line string) {
+	for _, o := range options {
+		d := o.OptionData
+		switch {
+		case o.OptionType == layers.TCPOptionKindMSS && len(d) == 2:
+			line += fmt.Sprintf(" mss %d", binary.BigEndian.Uint16(d))
+		case o.OptionType == layers.TCPOptionKindTimestamps && len(d) == 8:
+			line += fmt.Sprintf(" ts %d", binary.BigEndian.Uint32(d))
+		case o.OptionType == 254 && len(d) > 2:
+			if a, ok := netip.AddrFromSlice(d[2:]); ok {
+				line += fmt.Sprintf(" toa %v", netip.AddrPortFrom(a, binary.BigEndian.Uint16(d)))
+			}
+		}
+		for ; o.OptionType == layers.TCPOptionKindSACK && len(d) >= 8; d = d[8:] {
+			line += fmt.Sprintf(" sack %d-%d", binary.BigEndian.Uint32(d), binary.BigEndian.Uint32(d[4:]))
+		}
+	}
+	return line
 }
 
 func describeICMP(icmp *layers.ICMPv4) string {

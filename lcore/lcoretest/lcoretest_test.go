@@ -31,7 +31,7 @@ func TestDescribe(t *testing.T) {
 		{segment, "10.8.0.2 > 10.0.0.1 tcp 20001>80 S seq 1 ttl 64 csum ok"},
 		{
 			TCP(client, vip, "PA", Seq(7, 9), TTL(3), Payload([]byte("abc")), VLAN(5), MSS(1460)),
-			"10.8.0.2 > 10.0.0.1 tcp 20001>80 PA seq 7 ack 9 len 3 ttl 3 csum ok",
+			"10.8.0.2 > 10.0.0.1 tcp 20001>80 PA seq 7 ack 9 mss 1460 len 3 ttl 3 csum ok",
 		},
 		{flip(segment, 35), "10.8.0.2 > 10.0.0.1 tcp 20000>80 S seq 1 ttl 64 csum bad tcp"},
 		{flip(segment, 22), "10.8.0.2 > 10.0.0.1 tcp 20001>80 S seq 1 ttl 65 csum bad ip"},

@@ -47,7 +47,7 @@ func TestRewrite6(t *testing.T) {
 	}{
 		{"NAT in", lcoretest.TCP(client6, vip6, "S"), in6, "fd16::1 > fd09::7 tcp 20001>8080 S seq 1 ttl 63 csum ok"},
 		{"NAT out", lcoretest.TCP(rs6, client6, "SA", data), out6, "fd00::1 > fd16::1 tcp 80>20001 SA seq 1 ack 0 len 3 ttl 63 csum ok"},
-		{"behind extension headers", lcoretest.TCP(client6, vip6, "S", hop, dest, lcoretest.MSS(1440)), in6, "fd16::1 > fd09::7 hop dest tcp 20001>8080 S seq 1 ttl 63 csum ok"},
+		{"behind extension headers", lcoretest.TCP(client6, vip6, "S", hop, dest, lcoretest.MSS(1440)), in6, "fd16::1 > fd09::7 hop dest tcp 20001>8080 S seq 1 mss 1440 ttl 63 csum ok"},
 		{"UDP in", lcoretest.UDP(client6, vip6, data), in6, "fd16::1 > fd09::7 udp 20001>8080 len 3 ttl 63 csum ok"},
 		{"UDP out", lcoretest.UDP(rs6, client6, data), out6, "fd00::1 > fd16::1 udp 80>20001 len 3 ttl 63 csum ok"},
 		{"F1.8: none is computed", lcoretest.UDP(client6, vip6, lcoretest.NoChecksum(), data, dest), in6, "fd16::1 > fd09::7 dest udp 20001>8080 len 3 ttl 63 csum ok"},

@@ -46,7 +46,7 @@ func TestRewrite(t *testing.T) {
 	}{
 		{"NAT in", lcoretest.TCP(client, vip, "S"), in, "10.8.0.2 > 192.168.0.7 tcp 20001>8080 S seq 1 ttl 63 csum ok"},
 		{"NAT out", lcoretest.TCP(rs, client, "SA", data), out, "10.0.0.1 > 10.8.0.2 tcp 80>20001 SA seq 1 ack 0 len 3 ttl 63 csum ok"},
-		{"with options", lcoretest.TCP(client, vip, "S", lcoretest.RouterAlert(), lcoretest.MSS(1460)), in, "10.8.0.2 > 192.168.0.7 tcp 20001>8080 S seq 1 ttl 63 csum ok"},
+		{"with options", lcoretest.TCP(client, vip, "S", lcoretest.RouterAlert(), lcoretest.MSS(1460)), in, "10.8.0.2 > 192.168.0.7 tcp 20001>8080 S seq 1 mss 1460 ttl 63 csum ok"},
 		{"the last hop", lcoretest.TCP(client, vip, "S", lcoretest.TTL(2)), in, "10.8.0.2 > 192.168.0.7 tcp 20001>8080 S seq 1 ttl 1 csum ok"},
 		{"UDP in", lcoretest.UDP(client, vip, data), in, "10.8.0.2 > 192.168.0.7 udp 20001>8080 len 3 ttl 63 csum ok"},
 		{"UDP out", lcoretest.UDP(rs, client, data), out, "10.0.0.1 > 10.8.0.2 udp 80>20001 len 3 ttl 63 csum ok"},

@@ -58,6 +58,17 @@ const (
 	RemoteChecksum TunnelChecksum = 2
 )
 
+// ClientAddress is how a real server of forwarding method FullNAT learns who the client is (forwarding.md F8.5, F8.7, F9).
+type ClientAddress uint8
+
+// Ways to tell.
+const (
+	Untold  ClientAddress = iota
+	TOA                   // a TCP option
+	ProxyV1               // the PROXY protocol's header, version 1: a line of text in front of the client's first byte
+	ProxyV2               // version 2: binary
+)
+
 // Engine is a persistence engine: what of a packet's payload belongs to the template's key (persistence.md P9).
 type Engine uint8
 
@@ -126,6 +137,11 @@ type Virtual struct {
 	Engine Engine
 	// OnePacket: every UDP datagram is scheduled alone, without a connection (services.md S4).
 	OnePacket bool
+
+	// Locals are what real servers of forwarding method FullNAT see as the client; worker k of n uses those at k, k+n, …
+	Locals []flow.Addr
+	// ClientAddress is how those servers learn who the client is.
+	ClientAddress ClientAddress
 
 	// Balanced: picks depend on how many connections servers have, those of other workers included (schedule.Build).
 	Balanced bool

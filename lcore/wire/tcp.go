@@ -28,6 +28,16 @@ const (
 	URG
 )
 
+// TCP options (IANA).
+const (
+	OptionEnd       = 0
+	OptionNop       = 1
+	OptionMSS       = 2
+	OptionSACK      = 5
+	OptionTimestamp = 8
+	OptionFastOpen  = 34
+)
+
 // TCP is a segment from its header on, as far as it lies in hand.
 type TCP []byte
 
@@ -55,6 +65,23 @@ func (t TCP) Ack() uint32 { return binary.BigEndian.Uint32(t[tcpAck:]) }
 
 // HeaderLen returns the length of the header with its options, bytes.
 func (t TCP) HeaderLen() int { return int(t[tcpOffset]>>4) * 4 }
+
+// Options returns the options, as bytes.
+func (t TCP) Options() []byte { return t[TCPLen:t.HeaderLen()] }
+
+// Option returns kind and size of the option at that offset, TCPLen for the first one; size 0 behind the last one, and for a malformed one.
+func (t TCP) Option(at int) (kind uint8, size int) {
+	left := t.HeaderLen() - at
+	switch {
+	case left <= 0 || t[at] == OptionEnd:
+		return 0, 0
+	case t[at] == OptionNop:
+		return OptionNop, 1
+	case left < 2 || t[at+1] < 2 || int(t[at+1]) > left:
+		return 0, 0
+	}
+	return t[at], int(t[at+1])
+}
 
 // Flags returns the flags.
 func (t TCP) Flags() uint8 { return t[tcpFlags] }
