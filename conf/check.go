@@ -79,6 +79,7 @@ func checkNumbers(c checker) {
 		{"tables.templates", c.Tables.Templates, 1, 1 << 28},
 		{"tables.connections6", c.Tables.Connections6, 0, 1 << 28},
 		{"tables.templates6", c.Tables.Templates6, 0, 1 << 28},
+		{"tables.fullnat", c.Tables.FullNAT, 0, 1 << 28},
 		{"tables.services", c.Tables.Services, 1, 1 << 16},
 		{"tables.real_servers", c.Tables.RealServers, 1, 1 << 20},
 		{"tables.neighbors", c.Tables.Neighbors, 1, 1 << 16},

@@ -18,8 +18,14 @@ func checkForward(c checker) {
 		if (rs.Forward == "dr" || rs.Forward == "tun") && vip.IsValid() && a.Port() != vip.Port() {
 			c.warnf(path+".address", "port %d is not used: forward = %q changes no ports", a.Port(), rs.Forward).hint("%q", a.Addr())
 		}
-		if rs.Forward == "fullnat" && len(s.LocalAddresses) == 0 {
+		switch {
+		case rs.Forward != "fullnat":
+		case len(s.LocalAddresses) == 0:
 			c.errorf(path+".forward", "the service has no local addresses").hint(`local_addresses = ["10.9.0.100"] of the service: what its servers see as the client`)
+		case s.OnePacket:
+			c.errorf(path+".forward", "one_packet leaves no connection by which an answer to a local address could find its client").hint(`forward = "nat"`)
+		case s.Protocol() == "sctp":
+			c.errorf(path+".forward", "SCTP tells its addresses inside, where fullnat does not change them").hint(`forward = "nat"`)
 		}
 	})
 }
@@ -62,8 +68,15 @@ func checkLocalAddresses(c checker) {
 	seen := firsts[netip.Addr]{}
 	for i, s := range c.Services {
 		path := at("service", i)
-		if c.given(path + ".client_address") {
+		switch {
+		case !c.given(path + ".client_address"):
+		case s.Protocol() == "udp" && s.ClientAddress != "none":
+			c.errorf(path+".client_address", "a datagram has no place for it").hint(`"none"`)
+		default:
 			c.oneOf(path+".client_address", "way to tell the client's address", s.ClientAddress, "toa", "proxy-v1", "proxy-v2", "none")
+		}
+		if n := len(s.LocalAddresses); n > 0 && n < len(c.Workers.Lcores) { // each worker uses its own, so that answers come back to it
+			c.errorf(path+".local_addresses", "needs at least as many local addresses as workers, of which there are %d", len(c.Workers.Lcores))
 		}
 		for j, a := range s.LocalAddresses {
 			path := at(path+".local_addresses", j)

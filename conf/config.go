@@ -109,9 +109,11 @@ type Tables struct {
 	// Connections6, Templates6: how many of those may be of IPv6; 0: none.
 	Connections6 int `toml:"connections6"`
 	Templates6   int `toml:"templates6"`
-	Services     int `toml:"services"`     // virtual services, all
-	RealServers  int `toml:"real_servers"` // real servers of all services, removed ones still in use included
-	Neighbors    int `toml:"neighbors"`    // next hops, all ports
+	// FullNAT: how many of the connections may be of forward = "fullnat"; 0: none.
+	FullNAT     int `toml:"fullnat"`
+	Services    int `toml:"services"`     // virtual services, all
+	RealServers int `toml:"real_servers"` // real servers of all services, removed ones still in use included
+	Neighbors   int `toml:"neighbors"`    // next hops, all ports
 }
 
 // Timeouts are the three that ipvsadm --set changes (connections.md C4.2).

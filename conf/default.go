@@ -12,7 +12,7 @@ func Default() *Config {
 		DPDK:        DPDK{Hugepages: "auto", Mbufs: 16384, FilePrefix: "cleat"},
 		Workers:     Workers{Idle: "poll", IdleAfter: 1000, IdleSleep: 100 * time.Microsecond},
 		Network:     Network{Forward: true, AnswerRate: 1000, NeighborReachable: 30 * time.Second, SteeringPrefix4: 32, SteeringPrefix6: 64},
-		Tables:      Tables{Connections: 1_000_000, Templates: 1_000_000, Connections6: 250_000, Templates6: 250_000, Services: 4096, RealServers: 16384, Neighbors: 4096},
+		Tables:      Tables{Connections: 1_000_000, Templates: 1_000_000, Connections6: 250_000, Templates6: 250_000, FullNAT: 100_000, Services: 4096, RealServers: 16384, Neighbors: 4096},
 		Timeouts:    Timeouts{TCP: 900 * time.Second, TCPFin: 120 * time.Second, UDP: 300 * time.Second},
 		Persistence: Persistence{Timeout: 360 * time.Second, Extend: 120 * time.Second, RestoreTimeout: true},
 		Scheduling:  Scheduling{Scope: "worker"},
@@ -46,6 +46,12 @@ func (c *Config) complete() {
 			s.Persistent = c.Persistence.Timeout
 		}
 		s.Netmask = s.Netmask.Canonical(s.Is6())
+		if len(s.LocalAddresses) > 0 && s.ClientAddress == "" {
+			s.ClientAddress = "toa"
+			if s.Protocol() == "udp" {
+				s.ClientAddress = "none"
+			}
+		}
 		port := s.Address().Port()
 		for j := range s.Servers {
 			rs := &s.Servers[j]
@@ -53,9 +59,6 @@ func (c *Config) complete() {
 				rs.Address = withPort(rs.Address, port)
 			}
 			rs.Complete()
-			if rs.Forward == "fullnat" && s.ClientAddress == "" {
-				s.ClientAddress = "toa"
-			}
 		}
 	}
 }

@@ -112,11 +112,17 @@ func drawService(t *rapid.T, c *Config, i int) Service {
 		s.Flags = rapid.SampledFrom([][]string{nil, {"sh-port"}, {"sh-fallback", "flag-3"}}).Draw(t, "flags")
 	}
 	if rapid.Bool().Draw(t, "local addresses") {
-		s.LocalAddresses = []netip.Addr{address(9, 9, i)}
-		if ipv6 {
-			s.LocalAddresses[0] = address6(9, i)
+		for k := range c.Workers.Lcores {
+			local := address(9, 9+k, i)
+			if ipv6 {
+				local = address6(9+k, i)
+			}
+			s.LocalAddresses = append(s.LocalAddresses, local)
 		}
 		s.ClientAddress = rapid.SampledFrom([]string{"toa", "proxy-v1", "none"}).Draw(t, "client address")
+		if s.UDP.IsValid() {
+			s.ClientAddress = "none"
+		}
 	}
 	for j := range rapid.IntRange(0, 3).Draw(t, "servers") {
 		s.Servers = append(s.Servers, drawServer(t, &s, j))
@@ -132,7 +138,7 @@ func address6(a, b int) netip.Addr {
 func drawServer(t *rapid.T, s *Service, j int) Server {
 	rs := elements[reflect.TypeFor[Server]()].(Server)
 	rs.Forward = rapid.SampledFrom([]string{"nat", "dr", "tun", "fullnat"}).Draw(t, "forward")
-	if rs.Forward == "fullnat" && s.LocalAddresses == nil {
+	if rs.Forward == "fullnat" && (s.LocalAddresses == nil || s.OnePacket || s.SCTP.IsValid()) {
 		rs.Forward = "nat"
 	}
 	rs.Address = netip.AddrPortFrom(address(8, 0, 3+j), uint16(rapid.SampledFrom([]int{0, 80}).Draw(t, "rs port")))

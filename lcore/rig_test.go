@@ -80,12 +80,9 @@ type wish struct {
 	servers   []string
 	flags     uint8
 	onePacket bool
-<<<<<<< HEAD
 	engine    service.Engine
-=======
 	locals    []string // of fullnat servers
 	tell      service.ClientAddress
->>>>>>> 7caaedd (lcore: FULLNAT: local addresses, sequence numbers, ICMP errors)
 }
 
 var kernel = Settings{Extend: 60 * wheel.Second, ConnReuseMode: 1, Forward: true, PMTUDisc: true}
@@ -165,11 +162,7 @@ func (r *rig) build(w wishes) Tables {
 		{Addr: addr("fd00::1"), Kind: address.VIP},
 	}
 	for id, s := range w.services {
-<<<<<<< HEAD
-		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags, OnePacket: s.onePacket, Engine: s.engine, Expiration: time.Hour, Destinations: r.remembers(uint32(id), max(w.workers, 1))}
-=======
-		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags, OnePacket: s.onePacket, ClientAddress: s.tell, Expiration: time.Hour, Destinations: r.remembers(uint32(id), max(w.workers, 1))}
->>>>>>> 7caaedd (lcore: FULLNAT: local addresses, sequence numbers, ICMP errors)
+		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags, OnePacket: s.onePacket, Engine: s.engine, ClientAddress: s.tell, Expiration: time.Hour, Destinations: r.remembers(uint32(id), max(w.workers, 1))}
 		if s.vip != "" {
 			ap := netip.MustParseAddrPort(s.vip)
 			v.Addr, v.Port = flow.FromNetip(ap.Addr()), ap.Port()

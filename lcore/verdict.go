@@ -39,11 +39,8 @@ const (
 	DropConnectionsFull // no room in the connection table
 	DropTemplatesFull   // no room in the template table
 	DropFTPFull         // no room for another connection at the FTP helper
-<<<<<<< HEAD
 	DropSIP             // it would open a connection to a service with persistence engine sip, and has no Call-ID (persistence.md P9.1)
-=======
 	DropLocalPortsFull  // no free port of a local address for another FULLNAT connection to the server (forwarding.md F8.1)
->>>>>>> 7caaedd (lcore: FULLNAT: local addresses, sequence numbers, ICMP errors)
 	DropPacketRate      // it would open a connection, and drop_packet chose it (C10.5)
 	DropNotForwarding   // belongs to no service, and routing is off
 	DropNoRoute         // no way to the destination, and no answer allowed
@@ -97,11 +94,8 @@ var verdictNames = [verdicts]string{
 	DropConnectionsFull:  "connections_full",
 	DropTemplatesFull:    "templates_full",
 	DropFTPFull:          "ftp_full",
-<<<<<<< HEAD
 	DropSIP:              "sip",
-=======
 	DropLocalPortsFull:   "local_ports_full",
->>>>>>> 7caaedd (lcore: FULLNAT: local addresses, sequence numbers, ICMP errors)
 	DropPacketRate:       "drop_packet",
 	DropNotForwarding:    "not_forwarding",
 	DropNoRoute:          "no_route",

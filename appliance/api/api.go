@@ -134,9 +134,10 @@ type Template struct {
 type Connection struct {
 	Worker     int     `json:"worker"`
 	Protocol   string  `json:"protocol"`
-	Client     string  `json:"client"`  // "172.16.0.1:20001"
-	Virtual    string  `json:"virtual"` // "10.0.0.1:80"
-	Server     string  `json:"server"`  // "10.9.0.11:80"
+	Client     string  `json:"client"`          // "172.16.0.1:20001"
+	Virtual    string  `json:"virtual"`         // "10.0.0.1:80"
+	Local      string  `json:"local,omitempty"` // of forward fullnat, what the server sees as the client: "10.9.0.100:1027"
+	Server     string  `json:"server"`          // "10.9.0.11:80"
 	Forward    string  `json:"forward"`
 	State      string  `json:"state"`
 	Expires    float64 `json:"expires_seconds"`

@@ -18,6 +18,7 @@ const (
 	told        = 4                         // what other workers tell of a template
 	connection6 = 64 + 4                    // addresses of an IPv6 connection
 	template6   = 32 + 4                    // addresses of an IPv6 template
+	fullNAT     = 64 + 4 + 9                // what a FULLNAT connection has beside, and its share of the second index
 	engineData  = (256 + 4) / 16            // of a persistence engine: a 16th of the templates has some
 	transfers   = 1                         // of the FTP helper, for a 64th of the connections
 	memorySlack = 96                        // MiB: queues, rings, DPDK itself
@@ -55,7 +56,7 @@ func ealArgs(c *conf.Config) ([]string, error) {
 // memory is what c needs, in MiB.
 func memory(c *conf.Config) int {
 	t := &c.Tables
-	worker := (t.Connections+t.Templates)*entryBytes + t.Templates*(told+engineData) + t.Connections*transfers + t.Connections6*connection6 + t.Templates6*template6
+	worker := (t.Connections+t.Templates)*entryBytes + t.Templates*(told+engineData) + t.Connections*transfers + t.Connections6*connection6 + t.Templates6*template6 + t.FullNAT*fullNAT
 	return (len(c.Workers.Lcores)*worker+c.DPDK.Mbufs*mbufBytes)>>20 + memorySlack
 }
 

@@ -112,7 +112,7 @@ func (d *Director) plans(c *conf.Config) []lcore.Plan {
 				return eal.Zone(fmt.Sprintf("w%d_%s", i, name), size, burst.Size*2, eal.SocketOf(d.Lcores[i]))
 			},
 			Connections: c.Tables.Connections, Templates: c.Tables.Templates,
-			Connections6: c.Tables.Connections6, Templates6: c.Tables.Templates6,
+			Connections6: c.Tables.Connections6, Templates6: c.Tables.Templates6, FullNAT: c.Tables.FullNAT,
 			Services: c.Tables.Services, Reals: c.Tables.RealServers,
 			Seed: &seed, Steering: steering, Scope: scopes[c.Scheduling.Scope],
 			Clock: d.Clock.Now,

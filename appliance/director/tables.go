@@ -135,8 +135,13 @@ func (d *Director) addresses(c *conf.Config, reals []service.Real) *address.Set 
 		entries = append(entries, address.Entry{Addr: flow.FromNetip(a), Kind: address.VIP})
 	}
 	for i := range reals {
-		if !reals[i].Addr.IsZero() && reals[i].Forward.Returns() {
+		if !reals[i].Addr.IsZero() && reals[i].Forward == service.NAT {
 			entries = append(entries, address.Entry{Addr: reals[i].Addr, Kind: address.Real})
+		}
+	}
+	for i := range c.Services {
+		for k, a := range c.Services[i].LocalAddresses {
+			entries = append(entries, address.Entry{Addr: flow.FromNetip(a), Kind: address.Own | address.Local, Owner: uint8(k % len(d.Lcores))})
 		}
 	}
 	return address.NewSet(entries, networks(c)...)

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"net/netip"
+	"slices"
 	"time"
 
 	"cleat/appliance/api"
@@ -63,6 +64,9 @@ func (i *Intent) editService(there *conf.Service, o *api.Options) (*Intent, erro
 	s := *there
 	if err := setOptions(&s, o); err != nil {
 		return nil, err
+	}
+	if s.OnePacket && slices.ContainsFunc(s.Servers, func(rs conf.Server) bool { return rs.Forward == "fullnat" }) {
+		return nil, refuse("EINVAL", "service %s has servers with forward fullnat, so its datagrams cannot be scheduled alone", s.Name())
 	}
 	id := registry.IdentityOf(&s)
 	change := i.operator.services[id]
@@ -135,6 +139,8 @@ func (i *Intent) judge(s *conf.Service, rs *conf.Server) error {
 		return refuse("EINVAL", "server %s is not of the service's family, which forward tun can do alone", rs.Address)
 	case rs.Forward == "fullnat" && len(s.LocalAddresses) == 0:
 		return refuse("EINVAL", "service %s has no local addresses, which forward fullnat needs", s.Name())
+	case rs.Forward == "fullnat" && (s.OnePacket || s.Protocol() == "sctp"):
+		return refuse("EINVAL", "service %s cannot have forward fullnat: it is of SCTP, or its datagrams are scheduled alone", s.Name())
 	case rs.Weight < 0 || rs.Weight > math.MaxInt32:
 		return refuse("ERANGE", "weight: %d is not from 0 to %d", rs.Weight, math.MaxInt32)
 	case rs.Lower > rs.Upper:

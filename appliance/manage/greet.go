@@ -25,7 +25,7 @@ const (
 	greetEvery = time.Second
 )
 
-// greet announces the addresses of the configuration in force that before, if there was one, did not have: own ones and VIPs, on the
+// greet announces the addresses of the configuration in force that before, if there was one, did not have: own ones, local ones and VIPs, on the
 // port in whose subnet they lie. VIPs in no subnet are routed to us and need no announcement.
 func (l *Loop) greet(before *conf.Config) {
 	old := map[netip.Addr]bool{}
@@ -48,6 +48,9 @@ func (l *Loop) greet(before *conf.Config) {
 
 func announced(c *conf.Config) []netip.Addr {
 	all := director.VIPs(c)
+	for i := range c.Services {
+		all = append(all, c.Services[i].LocalAddresses...)
+	}
 	for _, p := range c.Ports {
 		for _, a := range p.Addresses {
 			all = append(all, a.Addr())

@@ -97,9 +97,13 @@ func (l *Loop) Connections(ctx context.Context, f api.Filter, yield func(api.Con
 		}) {
 			return nil
 		}
+		local := ""
+		if !e.LocalAddr.IsZero() {
+			local = endpoint(e.LocalAddr, e.LocalPort).String()
+		}
 		return yield(api.Connection{
 			Worker: worker, Protocol: protocolNames[e.Proto],
-			Client: client.String(), Virtual: virtual.String(), Server: server.String(), Forward: registry.ForwardName(e.Forward),
+			Client: client.String(), Virtual: virtual.String(), Local: local, Server: server.String(), Forward: registry.ForwardName(e.Forward),
 			State: e.State.String(), Expires: wheel.Duration(row.Left).Seconds(),
 			Persistent: e.Template != 0, Mark: e.Mark, InPackets: e.InPackets,
 		})

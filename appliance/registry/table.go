@@ -42,6 +42,7 @@ func (s *server) real() service.Real {
 var (
 	tunnels   = map[string]service.TunnelType{"ipip": service.IPIP, "gue": service.GUE, "gre": service.GRE}
 	checksums = map[string]service.TunnelChecksum{"none": service.NoChecksum, "csum": service.Checksum, "remcsum": service.RemoteChecksum}
+	tells     = map[string]service.ClientAddress{"toa": service.TOA, "proxy-v1": service.ProxyV1, "proxy-v2": service.ProxyV2, "none": service.Untold}
 	engines   = map[string]service.Engine{"sip": service.SIP}
 )
 
@@ -70,11 +71,14 @@ func (v *Virtual) build(reals []service.Real, switches *conf.IPVS) *service.Virt
 		Mark: id.Mark, Proto: id.Proto, Port: id.Address.Port(), Addr: flow.FromNetip(id.Address.Addr()),
 		Scheduler: scheduler, Flags: flags(s.Flags),
 		Timeout: wheel.Ticks(s.Persistent), Mask: maskOf(s),
-		Engine: engines[s.Engine], OnePacket: s.OnePacket,
+		Engine: engines[s.Engine], OnePacket: s.OnePacket, ClientAddress: tells[s.ClientAddress],
 		Destinations: v.destinations, Expiration: expiration(s.Scheduler, switches),
 	}
 	if id.Mark != 0 && !id.IPv6 {
 		out.Addr = flow.V4(0) // of IPv6: ::, which is zero
+	}
+	for _, a := range s.LocalAddresses {
+		out.Locals = append(out.Locals, flow.FromNetip(a))
 	}
 	for _, rs := range v.servers {
 		out.Reals = append(out.Reals, reals[rs.slot])

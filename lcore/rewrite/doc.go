@@ -4,6 +4,7 @@
 //	client → real server       NATIn     destination, TTL          nat.go
 //	real server → client       NATOut    source, TTL               nat.go
 //	error about either         NATError… the same, and in the quote  icmp.go
+//	FULLNAT, both ways         FullNAT   both, TTL                 fullnat.go, options.go
 //	direct routing, routing    Forward   TTL                       forward.go
 //	tunnel                     Tunnel    headers in front          tunnel.go
 //	an FTP reply               Splice    a piece of the payload  splice.go

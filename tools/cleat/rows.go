@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,7 +32,7 @@ func (o *operator) templatesCommand() *cobra.Command {
 func (o *operator) connectionsCommand() *cobra.Command {
 	return rowsCommand(o, "connections", "Connections: 5-tuples with state and real server", columns{
 		left("PROTO", 5), left("CLIENT", 21), left("VIRTUAL", 21), left("SERVER", 21), left("FORWARD", 7), left("STATE", 11),
-		right("EXPIRES", 7), left("PERSISTENT", 10), right("MARK", 10), right("INPKTS", 10), right("WORKER", 6),
+		right("EXPIRES", 7), left("PERSISTENT", 10), right("MARK", 10), right("INPKTS", 10), right("WORKER", 6), left("LOCAL", 5),
 	}, func(c *api.Connection) []string {
 		persistent, mark := "no", "-"
 		if c.Persistent {
@@ -42,7 +43,7 @@ func (o *operator) connectionsCommand() *cobra.Command {
 		}
 		return []string{
 			c.Protocol, c.Client, c.Virtual, c.Server, c.Forward, c.State,
-			clock(c.Expires), persistent, mark, number(c.InPackets), number(c.Worker),
+			clock(c.Expires), persistent, mark, number(c.InPackets), number(c.Worker), cmp.Or(c.Local, "-"),
 		}
 	})
 }
