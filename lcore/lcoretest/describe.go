@@ -93,12 +93,21 @@ func describeTransport(packet gopacket.Packet, ip *layers.IPv4) string {
 		return fmt.Sprintf("udp %d>%d%s", udp.SrcPort, udp.DstPort, length(udp.Payload))
 	}
 	if sctp, ok := packet.Layer(layers.LayerTypeSCTP).(*layers.SCTP); ok {
-		return fmt.Sprintf("sctp %d>%d chunk %d%s", sctp.SrcPort, sctp.DstPort, sctp.Payload[0], length(sctp.Payload))
+		return describeSCTP(sctp)
 	}
 	if icmp, ok := packet.Layer(layers.LayerTypeICMPv4).(*layers.ICMPv4); ok {
 		return describeICMP(icmp)
 	}
 	return fmt.Sprintf("%s%s", strings.ToLower(ip.Protocol.String()), length(ip.Payload))
+}
+
+// describeSCTP names the first chunk, if there is one.
+func describeSCTP(sctp *layers.SCTP) string {
+	line := fmt.Sprintf("sctp %d>%d", sctp.SrcPort, sctp.DstPort)
+	if len(sctp.Payload) == 0 {
+		return line
+	}
+	return fmt.Sprintf("%s chunk %d%s", line, sctp.Payload[0], length(sctp.Payload))
 }
 
 func describeTCP(tcp *layers.TCP) string {

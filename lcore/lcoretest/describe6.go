@@ -68,7 +68,11 @@ func describe6(ip []byte) string {
 	}
 	line := fmt.Sprintf("%s > %s %s", p.src, p.dst, p.extensions)
 	if p.fragment != "" {
-		return fmt.Sprintf("%s%s %s ttl %d csum ok", line, name6(p.proto), p.fragment, p.hops)
+		name := name6(p.proto)
+		if name == "" {
+			name = fmt.Sprintf("protocol %d", p.proto)
+		}
+		return fmt.Sprintf("%s%s %s ttl %d csum ok", line, name, p.fragment, p.hops)
 	}
 	transport := p.transport()
 	if transport == "" {
@@ -78,13 +82,25 @@ func describe6(ip []byte) string {
 	switch {
 	case p.proto == 17 && p.payload[6] == 0 && p.payload[7] == 0:
 		return line + "none"
+	case p.proto == 132 && !sctpSumOK(p.payload):
+		return line + "bad sctp"
+	case p.proto == 132:
+		return line + "ok"
 	case name6(p.proto) != "" && !p.sumOK():
 		return line + "bad " + name6(p.proto)
 	}
 	return line + "ok"
 }
 
-func name6(proto uint8) string { return map[uint8]string{6: "tcp", 17: "udp", 58: "icmp6"}[proto] }
+// sctpSumOK reports whether the CRC32c of an SCTP packet is right.
+func sctpSumOK(packet []byte) bool {
+	var sctp layers.SCTP
+	return sctp.DecodeFromBytes(packet, gopacket.NilDecodeFeedback) == nil && sctp.Checksum == sctpChecksum(&sctp)
+}
+
+func name6(proto uint8) string {
+	return map[uint8]string{6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp"}[proto]
+}
 
 // transport describes what the packet carries, "" if it is malformed.
 func (p *packet6) transport() string {
@@ -100,6 +116,12 @@ func (p *packet6) transport() string {
 			return ""
 		}
 		return fmt.Sprintf("udp %d>%d%s", binary.BigEndian.Uint16(p.payload), binary.BigEndian.Uint16(p.payload[2:]), length(p.payload[8:]))
+	case 132:
+		var sctp layers.SCTP
+		if sctp.DecodeFromBytes(p.payload, gopacket.NilDecodeFeedback) != nil {
+			return ""
+		}
+		return describeSCTP(&sctp)
 	case 58:
 		if len(p.payload) < 8 {
 			return ""
@@ -125,7 +147,7 @@ func describeICMPv6(m []byte) string {
 	}
 	if q, ok := open6(m[8:]); ok && m[0] < 128 {
 		line += fmt.Sprintf(" (%s > %s %s%s", q.src, q.dst, q.extensions, name6(q.proto))
-		if len(q.payload) >= 4 && (q.proto == 6 || q.proto == 17) {
+		if len(q.payload) >= 4 && q.proto != 58 && name6(q.proto) != "" {
 			line += fmt.Sprintf(" %d>%d", binary.BigEndian.Uint16(q.payload), binary.BigEndian.Uint16(q.payload[2:]))
 		}
 		line += ")"
