@@ -154,7 +154,7 @@ var ipsecFixtures = slices.Concat([]fixture{
 		{
 			"and back", in(inside, sealed("fd09::11", "fd16::1", fromServer1), lcoretest.Fragments6(sealed("fd09::11", "fd16::1", fromServer1), 32)[1]),
 			counted{ForwardOutput: 2},
-			sent{"0: fd00::1 > fd16::1 protocol 50 len 48 ttl 63 csum ok", "0: fd00::1 > fd16::1 frag  fragment 32+16 of 9 ttl 63 csum ok"},
+			sent{"0: fd00::1 > fd16::1 protocol 50 len 48 ttl 63 csum ok", "0: fd00::1 > fd16::1 frag protocol 50 fragment 32+16 of 9 ttl 63 csum ok"},
 		},
 		{
 			"C7.4: an error about what the client sent", in(inside, lcoretest.ICMPError(ip("fd09::12"), ip("fd16::1"), 2, 0, 1400,
