@@ -93,11 +93,13 @@ func TestReturnedServer(t *testing.T) {
 	r := registry.New(4, 4, 1)
 	var s statistics
 	s.init(m, r, 4)
-	for _, ports := range [][]uint16{{80}, {}, {80}} {
-		if _, err := r.Apply(services(ports...), time.Time{}.Add(time.Hour)); err != nil {
+	alone := services(80)
+	alone.Services[0].Servers = nil
+	for _, c := range []*conf.Config{services(80), services(), alone, services(80)} { // the service comes back before its server, as ipvsadm has it
+		if _, err := r.Apply(c, time.Time{}.Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
-		for range ports {
+		if len(c.Services) > 0 && len(c.Services[0].Servers) > 0 {
 			m.connect(r, r.Virtuals()[0])
 		}
 	}

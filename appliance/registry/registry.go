@@ -44,6 +44,7 @@ type Virtual struct {
 	ID   uint32
 
 	incarnation, version uint32
+	made                 uint32               // times that the service was made
 	servers              []*server            // newest first
 	destinations         []*destination.Table // of this incarnation, by worker
 	gone                 bool                 // removed; kept while slots of its servers are
@@ -59,6 +60,7 @@ type server struct {
 	added      uint64
 	lastWeight int // last one that was not 0, or with which it was added
 	virtual    *Virtual
+	made       uint32    // the service's, when the server was added
 	gone       time.Time // removed; zero: it is there
 }
 
@@ -155,6 +157,7 @@ func (r *Registry) put(id Identity, s *conf.Service, now time.Time) (v *Virtual,
 	}
 	made := v.gone
 	if made {
+		v.made++
 		r.FreshService(v.ID)
 	}
 	if made || v.Conf.Scheduler != s.Scheduler { // G.7
@@ -164,7 +167,7 @@ func (r *Registry) put(id Identity, s *conf.Service, now time.Time) (v *Virtual,
 	}
 	v.gone = false
 	v.Conf = *s
-	if r.putServers(id, v, s.Servers, made, now) || changed {
+	if r.putServers(id, v, s.Servers, now) || changed {
 		v.version = r.change()
 		changed = true
 	}
@@ -172,8 +175,8 @@ func (r *Registry) put(id Identity, s *conf.Service, now time.Time) (v *Virtual,
 }
 
 // putServers makes v's list what wanted says: edited servers keep their place, new ones go to the head one by one (G.1). Those that return are
-// counted anew if the service was made anew too (connections.md C13.3).
-func (r *Registry) putServers(id Identity, v *Virtual, wanted []conf.Server, made bool, now time.Time) (changed bool) {
+// counted anew if the service was made anew in the meantime (connections.md C13.3).
+func (r *Registry) putServers(id Identity, v *Virtual, wanted []conf.Server, now time.Time) (changed bool) {
 	keep := map[netip.AddrPort]bool{}
 	for i := range wanted {
 		keep[wanted[i].Address] = true
@@ -202,11 +205,11 @@ func (r *Registry) putServers(id Identity, v *Virtual, wanted []conf.Server, mad
 			s = &server{id: serverIdentity{id, w.Address}, slot: r.slots.take(), identity: r.identities}
 			r.servers[s.id] = s
 		}
-		if fresh || made {
+		if s.made != v.made {
 			r.FreshServer(s.slot, !fresh)
 		}
 		r.added++
-		s.conf, s.virtual, s.added, s.gone = w, v, r.added, time.Time{}
+		s.conf, s.virtual, s.made, s.added, s.gone = w, v, v.made, r.added, time.Time{}
 		s.lastWeight = w.Weight
 		v.servers = slices.Insert(v.servers, 0, s)
 		changed = true

@@ -34,13 +34,15 @@ type twinService struct {
 	anew                     bool // counted from 0
 	id, incarnation, version uint32
 	scheduler                string
+	made                     int              // times that it was added
 	list                     []netip.AddrPort // newest first
 	gone                     bool
 }
 
 type twinServer struct {
 	known bool // slot is
-	anew  bool // counted from 0: new, or back in a service that is (connections.md C13.3)
+	anew  bool // counted from 0: new, or back in a service that was added again in the meantime (connections.md C13.3)
+	made  int  // the service's when the server was added
 	slot  uint32
 	added uint64 // as it was seen since the server is in its list; 0: not yet
 	conf  conf.Server
@@ -65,22 +67,23 @@ func (w *twin) apply(c *conf.Config, now time.Time) map[Identity]edits {
 				w.services[id] = v
 			}
 			v.anew = true
+			v.made++
 		}
 		e.rescheduled = v.scheduler != s.Scheduler
 		v.gone, v.scheduler = false, s.Scheduler
-		e.servers = w.edit(id, v, s.Servers, e.fresh, now)
+		e.servers = w.edit(id, v, s.Servers, now)
 		done[id] = e
 	}
 	for id, v := range w.services {
 		if _, wanted := done[id]; !wanted && !v.gone {
-			w.edit(id, v, nil, false, now) // -D puts the servers into the trash
+			w.edit(id, v, nil, now) // -D puts the servers into the trash
 			v.gone = true
 		}
 	}
 	return done
 }
 
-func (w *twin) edit(id Identity, v *twinService, wanted []conf.Server, fresh bool, now time.Time) (edited bool) {
+func (w *twin) edit(id Identity, v *twinService, wanted []conf.Server, now time.Time) (edited bool) {
 	for _, a := range slices.Clone(v.list) { // -d
 		if !slices.ContainsFunc(wanted, func(s conf.Server) bool { return s.Address == a }) {
 			v.list = slices.DeleteFunc(v.list, func(b netip.AddrPort) bool { return a == b })
@@ -101,7 +104,7 @@ func (w *twin) edit(id Identity, v *twinService, wanted []conf.Server, fresh boo
 			w.servers[serverIdentity{id, s.Address}] = old
 		}
 		old.conf, old.gone, old.added = s, time.Time{}, 0
-		old.anew = old.anew || fresh
+		old.anew, old.made = old.anew || old.made != v.made, v.made
 		v.list = slices.Insert(v.list, 0, s.Address)
 		edited = true
 	}
