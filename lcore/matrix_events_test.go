@@ -29,6 +29,10 @@ var events = []event{
 		if !s.way.returns() {
 			s.seen.server = s.vip(80)
 		}
+		if s.way.method == "fullnat" { // which port it takes is its own choice
+			s.tell("", outside, opening)
+			return
+		}
 		s.tell("", outside, opening, s.wantedIn(s.way.open, data(4)))
 	}},
 	{"goes on", nil, func(s *scene) {
@@ -55,12 +59,12 @@ var events = []event{
 	}},
 	{"refused by the server's ICMP", returns, func(s *scene) {
 		s.opened()
-		s.tell("", inside, one(s.quoting(s.seen.server.Addr(), s.seen.client.Addr(), unreachable, s.way.open(s.seen.client, s.seen.server), fromInside)))
+		s.tell("", inside, one(s.quoting(s.seen.server.Addr(), s.seen.client.Addr(), unreachable, s.way.open(s.seen.client, s.seen.server, lcoretest.Seq(s.seen.number, 0)), fromInside)))
 	}},
 	{"an ICMP error from a router in front of the server", nil, func(s *scene) {
 		s.opened()
 		router := s.way.addrPort(s.way.client, "10.9.0.13", "fd09::13", 0).Addr()
-		s.tell("", inside, one(s.quoting(router, s.seen.client.Addr(), exceeded, s.way.open(s.seen.client, s.seen.server), fromInside)))
+		s.tell("", inside, one(s.quoting(router, s.seen.client.Addr(), exceeded, s.way.open(s.seen.client, s.seen.server, lcoretest.Seq(s.seen.number, 0)), fromInside)))
 	}},
 	{"an ICMP error from a router in front of the client", nil, func(s *scene) {
 		s.opened()

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"cleat/lcore/flow"
 	"cleat/lcore/lcoretest"
 	"cleat/lcore/nexthop"
 )
@@ -80,10 +81,13 @@ type scene struct {
 	rig    *rig
 	way    way
 	client netip.AddrPort
-	seen   struct{ client, server netip.AddrPort } // as the server has them
-	event  string
-	told   strings.Builder
-	count  int
+	seen   struct { // as the server has them
+		client, server netip.AddrPort
+		number         uint32 // what TCP's sequence number 1 has become
+	}
+	event string
+	told  strings.Builder
+	count int
 }
 
 func newScene(t *testing.T, w way) *scene {
@@ -93,7 +97,7 @@ func newScene(t *testing.T, w way) *scene {
 func (s *scene) begin(m *event) {
 	s.event = m.name
 	s.client = netip.AddrPortFrom(s.client.Addr().Next(), s.client.Port())
-	s.seen.client, s.seen.server = s.client, netip.AddrPort{}
+	s.seen.client, s.seen.server, s.seen.number = s.client, netip.AddrPort{}, 1
 	m.act(s)
 }
 
@@ -114,6 +118,9 @@ func (s *scene) opened() {
 
 func (s *scene) learn(frame []byte) {
 	s.seen.client, s.seen.server = ends(frame[s.way.overhead():])
+	if s.way.proto == flow.TCP {
+		s.seen.number = binary.BigEndian.Uint32(frame[s.way.overhead()+l3+s.way.ipHeader()+4:])
+	}
 }
 
 // in is what the client says to a port of the VIP; out what the server says back, as far as it passes here.
@@ -122,16 +129,16 @@ func (s *scene) in(says speech, port uint16, opts ...lcoretest.Option) []byte {
 }
 
 func (s *scene) out(says speech, opts ...lcoretest.Option) []byte {
-	return says(s.seen.server, s.seen.client, append([]lcoretest.Option{fromInside}, opts...)...)
+	return says(s.seen.server, s.seen.client, append([]lcoretest.Option{fromInside, lcoretest.Seq(1, s.seen.number+1)}, opts...)...)
 }
 
 // wanted is what should leave of in and out: the twin.
 func (s *scene) wantedIn(says speech, opts ...lcoretest.Option) []byte {
-	return says(s.seen.client, s.seen.server, append([]lcoretest.Option{lcoretest.Link(insideMAC, serverMAC(1)), lcoretest.TTL(63)}, opts...)...)
+	return says(s.seen.client, s.seen.server, append([]lcoretest.Option{lcoretest.Link(insideMAC, serverMAC(1)), lcoretest.TTL(63), lcoretest.Seq(s.seen.number, 0)}, opts...)...)
 }
 
 func (s *scene) wantedOut(says speech, opts ...lcoretest.Option) []byte {
-	return says(s.vip(80), s.client, append([]lcoretest.Option{lcoretest.Link(outsideMAC, gatewayMAC), lcoretest.TTL(63)}, opts...)...)
+	return says(s.vip(80), s.client, append([]lcoretest.Option{lcoretest.Link(outsideMAC, gatewayMAC), lcoretest.TTL(63), lcoretest.Seq(1, 2)}, opts...)...)
 }
 
 // tell lets frames arrive and writes down what happens; wanted is what should leave, if a twin knows it.

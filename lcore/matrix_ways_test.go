@@ -6,6 +6,7 @@ import (
 
 	"cleat/lcore/flow"
 	"cleat/lcore/lcoretest"
+	"cleat/lcore/service"
 	"cleat/lcore/wire"
 )
 
@@ -34,7 +35,7 @@ func chunk(kind uint8) speech {
 }
 
 var carriers = []*carrier{
-	{"TCP", flow.TCP, 20, segment("S"), segment("PA"), segment("SA"), segment("R"), segment("A")},
+	{"TCP", flow.TCP, 20, segment("S"), segment("PA"), segment("SA"), segment("RA"), segment("A")},
 	{"UDP", flow.UDP, 8, lcoretest.UDP, lcoretest.UDP, lcoretest.UDP, nil, nil},
 	{"SCTP", flow.SCTP, 16, chunk(wire.ChunkInit), chunk(wire.ChunkData), chunk(wire.ChunkInitAck), chunk(wire.ChunkAbort), chunk(wire.ChunkData)},
 }
@@ -48,11 +49,14 @@ type way struct {
 
 // ways are all of them; of the tunnels that differ in their outer header only, those of TCP.
 func ways() (all []way) {
-	for _, m := range []string{"nat", "direct", "ipip", "gre", "gre+csum", "gue", "gue+csum", "gue+remcsum"} {
+	for _, m := range []string{"nat", "fullnat", "direct", "ipip", "gre", "gre+csum", "gue", "gue+csum", "gue+remcsum"} {
 		for _, client := range []int{4, 6} {
 			for _, server := range []int{4, 6} {
 				for _, c := range carriers {
 					w := way{m, client, server, c}
+					if m == "fullnat" && c.proto == flow.SCTP {
+						continue // the configuration refuses it
+					}
 					if client == server && (w.tunnel() == 0 || m == "ipip" || c.proto == flow.TCP) || client != server && w.tunnel() != 0 && c.proto == flow.TCP {
 						all = append(all, w)
 					}
@@ -89,7 +93,7 @@ func (w way) room() int { return 1500 - w.overhead() - w.ipHeader() - w.header }
 func (w way) ipHeader() int { return map[int]int{4: 20, 6: 40}[w.client] }
 
 // returns reports whether answers pass here.
-func (w way) returns() bool { return w.method == "nat" }
+func (w way) returns() bool { return w.method == "nat" || w.method == "fullnat" }
 
 func (w way) addrPort(family int, four, six string, port uint16) netip.AddrPort {
 	if family == 6 {
@@ -109,10 +113,16 @@ func (w way) services(gone string) []wish {
 		port = 8080
 	}
 	words := " " + w.method + gone
-	return []wish{
+	all := []wish{
 		{proto: w.proto, vip: w.vip(80).String(), servers: []string{w.addrPort(w.server, "10.9.0.11", "fd09::11", port).String() + words}},
 		{proto: w.proto, vip: w.vip(81).String(), servers: []string{w.addrPort(w.server, "192.0.2.9", "fd77::9", 81).String() + words}},
 		{proto: w.proto, vip: w.vip(82).String(), servers: []string{w.addrPort(w.server, "10.9.0.9", "fd09::9", 82).String() + words}},
 		{proto: w.proto, vip: w.vip(83).String()},
 	}
+	for i := range all {
+		if w.method == "fullnat" {
+			all[i].tell, all[i].locals = service.Untold, []string{w.addrPort(w.server, "10.9.0.100", "fd09::100", 0).Addr().String()}
+		}
+	}
+	return all
 }
