@@ -21,6 +21,7 @@ var schedulers = []struct {
 	{"fo", nil},
 	{"ovf", nil},
 	{"twos", nil},
+	{"none", nil},
 }
 
 // anyFlags are the names of flags 1 to 3 of every scheduler.

@@ -33,6 +33,7 @@ func TestSequences(t *testing.T) {
 		{"fo", []string{"10.9.0.11:80 1", "10.9.0.12:80 3", "10.9.0.13:80 2"}, "222222"},
 		{"ovf", []string{"10.9.0.11:80 1", "10.9.0.12:80 2", "10.9.0.13:80 3"}, "333322211xxx"},
 		{"dh", three, "333333"}, // one destination
+		{"none", three, "xx"},
 		{"wlc", []string{"10.9.0.11:80 0", "10.9.0.12:80 0", "10.9.0.13:80 0"}, "xx"},
 	} {
 		r := newRig(t, with(kernel, balanced(tt.scheduler, tt.servers...)))

@@ -3,7 +3,7 @@ package schedule
 import "cleat/lcore/service"
 
 // All is every scheduler. Its order is that of service.Virtual.Scheduler.
-var All = []Scheduler{rr{}, wrr{}, lc{}, wlc{}, sed{}, nq{}, lblc{}, lblcr{}, dh{}, sh{}, mh{}, fo{}, ovf{}, twos{}}
+var All = []Scheduler{rr{}, wrr{}, lc{}, wlc{}, sed{}, nq{}, lblc{}, lblcr{}, dh{}, sh{}, mh{}, fo{}, ovf{}, twos{}, none{}}
 
 // Build fills in what is derived from v.Scheduler and v.Reals.
 func Build(v *service.Virtual) {

@@ -37,7 +37,7 @@ func sequence(d *director, n int) string {
 }
 
 func TestRegistry(t *testing.T) {
-	if want := strings.Fields("rr wrr lc wlc sed nq lblc lblcr dh sh mh fo ovf twos"); !slices.Equal(Names(), want) {
+	if want := strings.Fields("rr wrr lc wlc sed nq lblc lblcr dh sh mh fo ovf twos none"); !slices.Equal(Names(), want) {
 		t.Errorf("Names() = %v, want %v", Names(), want)
 	}
 	for i, name := range Names() {
