@@ -60,6 +60,23 @@ func (c *columns) tcp(i int) wire.TCP {
 	return c.ip[i].Payload()
 }
 
+// l4 is where the transport header of packet i begins, in its frame.
+func (c *columns) l4(i int) int {
+	if c.ip[i] == nil {
+		return l3 + int(c.upper[i].Offset)
+	}
+	return l3 + c.ip[i].HeaderLen()
+}
+
+// moved takes note that the IP header of packet i lies elsewhere than before.
+func (c *columns) moved(i int) {
+	if ip := c.packet[i].Data[l3:]; c.ip[i] == nil {
+		c.ip6[i] = ip
+	} else {
+		c.ip[i] = ip
+	}
+}
+
 // hops is how many more packet i may take.
 func (c *columns) hops(i int) uint8 {
 	if c.ip[i] == nil {

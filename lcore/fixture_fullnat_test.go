@@ -163,11 +163,75 @@ var fullNATFixtures = []fixture{
 		{"the local address is ours", in(inside, lcoretest.Solicitation(serverMAC(1), ip("fd09::11"), ip("fd09::100"))), counted{AnswerNeighbor: 1}, sent{"1: fd09::100 > fd09::11 fd09::100 is at 02:00:00:00:09:01 flags RSO ttl 255 csum ok"}},
 		{"too long for the server's way", in(outside, fromClient(alice6, vip6, "A", lcoretest.Seq(11, 10), data(1441))), counted{AnswerFragmentNeeded: 1}, sent{"0: fd00::1 > fd16::1 icmp6 2/0 mtu 1500 (fd16::1 > fd00::1 tcp 20001>80) ttl 64 csum ok"}},
 	}},
+	{"FULLNAT: TOA (F9)", with(kernel, disguised(service.TOA)), []step{
+		{
+			"SYN, without what a client would have the server believe", in(outside, fromClient(alice, vip80, "S", lcoretest.TCPOption(254, 0, 80, 1, 2, 3, 4))), counted{ForwardInput: 1},
+			sent{shifted(first4, 1, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 S seq %d ttl 63 csum ok")},
+		},
+		{"F8.5: its answer leaves room", in(inside, fromServer(2, "10.9.0.12:8080", "10.9.0.102:1027", "SA", lcoretest.Seq(9, first4+2), lcoretest.MSS(1460))), counted{ForwardOutput: 1}, sent{"0: 10.0.0.1 > 172.16.0.1 tcp 80>20001 SA seq 9 ack 2 mss 1452 ttl 63 csum ok"}},
+		{"F9.2: the end of the handshake", in(outside, fromClient(alice, vip80, "A", lcoretest.Seq(2, 10))), counted{ForwardInput: 1}, sent{shifted(first4, 2, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 A seq %d ack 10 toa 172.16.0.1:20001 ttl 63 csum ok")}},
+		{"and the request", in(outside, fromClient(alice, vip80, "PA", lcoretest.Seq(2, 10), data(100))), counted{ForwardInput: 1}, sent{shifted(first4, 2, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 PA seq %d ack 10 toa 172.16.0.1:20001 len 100 ttl 63 csum ok")}},
+		{"again", in(outside, fromClient(alice, vip80, "PA", lcoretest.Seq(2, 10), data(100))), counted{ForwardInput: 1}, sent{shifted(first4, 2, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 PA seq %d ack 10 toa 172.16.0.1:20001 len 100 ttl 63 csum ok")}},
+		{"F9.3: too long for it", in(outside, fromClient(alice, vip80, "A", lcoretest.Seq(102, 10), data(1453))), counted{ForwardInput: 1}, sent{shifted(first4, 102, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 A seq %d ack 10 len 1453 ttl 63 csum ok")}},
+		{"just not too long", in(outside, fromClient(alice, vip80, "A", lcoretest.Seq(102, 10), data(1452))), counted{ForwardInput: 1}, sent{shifted(first4, 102, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 A seq %d ack 10 toa 172.16.0.1:20001 len 1452 ttl 63 csum ok")}},
+		{"in several segments", func(r *rig) {
+			r.ports[outside].Segment = 80
+			in(outside, fromClient(alice, vip80, "A", lcoretest.Seq(102, 10), data(200)))(r)
+		}, counted{ForwardInput: 1}, sent{shifted(first4, 102, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 A seq %d ack 10 toa 172.16.0.1:20001 len 200 ttl 63 csum ok")}},
+		{"in fragments: without", in(outside, pieces(fromClient(alice, vip80, "A", lcoretest.Seq(102, 10), data(36)), 32, 0, 1)...), counted{ForwardInput: 2}, sent{
+			"1: 10.9.0.102 > 10.9.0.12 tcp fragment 0+32 of 0 ttl 63 csum ok",
+			"1: 10.9.0.102 > 10.9.0.12 tcp fragment 32+24 of 0 ttl 63 csum ok",
+		}},
+		{"not with RST", in(outside, fromClient(alice, vip80, "RA", lcoretest.Seq(102, 10))), counted{ForwardInput: 1}, sent{shifted(first4, 102, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 RA seq %d ack 10 ttl 63 csum ok")}},
+	}},
+	{"FULLNAT: TOA, when the server has answered", with(kernel, disguised(service.TOA)), []step{
+		{"SYN", in(outside, fromClient(alice, vip80, "S")), counted{ForwardInput: 1}, sent{shifted(first4, 1, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 S seq %d ttl 63 csum ok")}},
+		{"its answer", in(inside, fromServer(2, "10.9.0.12:8080", "10.9.0.102:1027", "SA", lcoretest.Seq(9, first4+2))), counted{ForwardOutput: 1}, sent{"0: 10.0.0.1 > 172.16.0.1 tcp 80>20001 SA seq 9 ack 2 ttl 63 csum ok"}},
+		{"its first byte is acknowledged", in(outside, fromClient(alice, vip80, "A", lcoretest.Seq(2, 11))), counted{ForwardInput: 1}, sent{shifted(first4, 2, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 A seq %d ack 11 ttl 63 csum ok")}},
+	}},
+	{"FULLNAT: TOA over IPv6", with(kernel, disguised6(service.TOA)), []step{
+		{"SYN", in(outside, fromClient(alice6, vip6, "S")), counted{ForwardInput: 1}, sent{shifted(first6, 1, "1: fd09::100 > fd09::11 tcp 1027>80 S seq %d ttl 63 csum ok")}},
+		{"its answer", in(inside, fromServer(1, "[fd09::11]:80", "[fd09::100]:1027", "SA", lcoretest.Seq(9, first6+2), lcoretest.MSS(1440))), counted{ForwardOutput: 1}, sent{"0: fd00::1 > fd16::1 tcp 80>20001 SA seq 9 ack 2 mss 1420 ttl 63 csum ok"}},
+		{"data", in(outside, fromClient(alice6, vip6, "PA", lcoretest.Seq(2, 10), data(9))), counted{ForwardInput: 1}, sent{shifted(first6, 2, "1: fd09::100 > fd09::11 tcp 1027>80 PA seq %d ack 10 toa [fd16::1]:20001 len 9 ttl 63 csum ok")}},
+		{"behind extension headers", in(outside, fromClient(alice6, vip6, "PA", lcoretest.Seq(2, 10), data(9), lcoretest.Extension(60))), counted{ForwardInput: 1}, sent{shifted(first6, 2, "1: fd09::100 > fd09::11 dest tcp 1027>80 PA seq %d ack 10 toa [fd16::1]:20001 len 9 ttl 63 csum ok")}},
+	}},
+	{"FULLNAT: PROXY protocol, version 1 (F8.7)", with(kernel, disguised(service.ProxyV1)), []step{
+		{"SYN", in(outside, fromClient(alice, vip80, "S")), counted{ForwardInput: 1}, sent{shifted(first4, 1, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 S seq %d ttl 63 csum ok")}},
+		{"its answer leaves room", in(inside, fromServer(2, "10.9.0.12:8080", "10.9.0.102:1027", "SA", lcoretest.Seq(9, first4+2), lcoretest.MSS(1460))), counted{ForwardOutput: 1}, sent{"0: 10.0.0.1 > 172.16.0.1 tcp 80>20001 SA seq 9 ack 2 mss 1419 ttl 63 csum ok"}},
+		{"the end of the handshake", in(outside, fromClient(alice, vip80, "A", lcoretest.Seq(2, 10))), counted{ForwardInput: 1}, sent{shifted(first4, 2, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 A seq %d ack 10 ttl 63 csum ok")}},
+		{"the first bytes, 41 more", in(outside, fromClient(alice, vip80, "PA", lcoretest.Seq(2, 10), data(100))), counted{ForwardInput: 1}, sent{shifted(first4, 2, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 PA seq %d ack 10 len 141 ttl 63 csum ok")}},
+		{"those behind them, which overtake", in(outside, fromClient(alice, vip80, "PA", lcoretest.Seq(102, 10), data(100))), counted{ForwardInput: 1}, sent{shifted(first4, 143, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 PA seq %d ack 10 len 100 ttl 63 csum ok")}},
+		{"the first ones again", in(outside, fromClient(alice, vip80, "PA", lcoretest.Seq(2, 10), data(100))), counted{ForwardInput: 1}, sent{shifted(first4, 2, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 PA seq %d ack 10 len 141 ttl 63 csum ok")}},
+		{"too long with it", in(outside, fromClient(alice, vip80, "A", lcoretest.Seq(2, 10), data(1420), lcoretest.DF())), counted{AnswerFragmentNeeded: 1}, sent{"0: 10.0.0.1 > 172.16.0.1 icmp 3/4 mtu 1459 (172.16.0.1 > 10.0.0.1 tcp 20001>80 csum ok) ttl 64 csum ok"}},
+		{"a router in front of the server says that it is too long", in(inside, lcoretest.ICMPError(ip("10.9.0.13"), ip("10.9.0.102"), 3, 4, 1400,
+			fromServer(2, "10.9.0.102:1027", "10.9.0.12:8080", "A", lcoretest.Seq(first4+2, 10)), fromInside)), counted{ForwardOutput: 1}, sent{"0: 10.0.0.1 > 172.16.0.1 icmp 3/4 mtu 1359 (172.16.0.1 > 10.0.0.1 tcp 20001>80 csum ok) ttl 63 csum ok"}},
+		{"in a fragment, it would not fit its offsets", in(outside, pieces(fromClient(alice, vip80, "A", lcoretest.Seq(2, 10), data(36)), 32, 0)...), counted{DropFragment: 1}, nil},
+		{"the server has the header and 50 bytes", in(inside, fromServer(2, "10.9.0.12:8080", "10.9.0.102:1027", "A", lcoretest.Seq(10, first4+2+41+50))), counted{ForwardOutput: 1}, sent{"0: 10.0.0.1 > 172.16.0.1 tcp 80>20001 A seq 10 ack 52 ttl 63 csum ok"}},
+		{"the first ones again: it has the header", in(outside, fromClient(alice, vip80, "PA", lcoretest.Seq(2, 10), data(100))), counted{ForwardInput: 1}, sent{shifted(first4, 43, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 PA seq %d ack 10 len 100 ttl 63 csum ok")}},
+	}},
+	{"FULLNAT: PROXY protocol, version 2", with(kernel, disguised(service.ProxyV2)), []step{
+		{"SYN", in(outside, fromClient(alice, vip80, "S")), counted{ForwardInput: 1}, sent{shifted(first4, 1, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 S seq %d ttl 63 csum ok")}},
+		{"its answer leaves room", in(inside, fromServer(2, "10.9.0.12:8080", "10.9.0.102:1027", "SA", lcoretest.Seq(9, first4+2), lcoretest.MSS(1460))), counted{ForwardOutput: 1}, sent{"0: 10.0.0.1 > 172.16.0.1 tcp 80>20001 SA seq 9 ack 2 mss 1432 ttl 63 csum ok"}},
+		{"a client that says nothing", in(outside, fromClient(alice, vip80, "FA", lcoretest.Seq(2, 10))), counted{ForwardInput: 1}, sent{shifted(first4, 2, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 FA seq %d ack 10 len 28 ttl 63 csum ok")}},
+		{"and closes", in(outside, fromClient(alice, vip80, "A", lcoretest.Seq(3, 11))), counted{ForwardInput: 1}, sent{shifted(first4, 31, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 A seq %d ack 11 ttl 63 csum ok")}},
+	}},
+	{"FULLNAT: PROXY protocol over IPv6", with(kernel, disguised6(service.ProxyV2)), []step{
+		{"SYN", in(outside, fromClient(alice6, vip6, "S")), counted{ForwardInput: 1}, sent{shifted(first6, 1, "1: fd09::100 > fd09::11 tcp 1027>80 S seq %d ttl 63 csum ok")}},
+		{"its answer", in(inside, fromServer(1, "[fd09::11]:80", "[fd09::100]:1027", "SA", lcoretest.Seq(9, first6+2), lcoretest.MSS(1440))), counted{ForwardOutput: 1}, sent{"0: fd00::1 > fd16::1 tcp 80>20001 SA seq 9 ack 2 mss 1388 ttl 63 csum ok"}},
+		{"data", in(outside, fromClient(alice6, vip6, "PA", lcoretest.Seq(2, 10), data(9), lcoretest.Extension(60))), counted{ForwardInput: 1}, sent{shifted(first6, 2, "1: fd09::100 > fd09::11 dest tcp 1027>80 PA seq %d ack 10 len 61 ttl 63 csum ok")}},
+		{"too long with it", in(outside, fromClient(alice6, vip6, "A", lcoretest.Seq(2, 10), data(1400))), counted{AnswerFragmentNeeded: 1}, sent{"0: fd00::1 > fd16::1 icmp6 2/0 mtu 1448 (fd16::1 > fd00::1 tcp 20001>80) ttl 64 csum ok"}},
+		{"a router in front of the server says that it is too long", in(inside, lcoretest.ICMPError(ip("fd09::13"), ip("fd09::100"), 2, 0, 1400,
+			fromServer(1, "[fd09::100]:1027", "[fd09::11]:80", "A", lcoretest.Seq(first6+2, 10)), fromInside)), counted{ForwardOutput: 1}, sent{"0: fd00::1 > fd16::1 icmp6 2/0 mtu 1348 (fd16::1 > fd00::1 tcp 20001>80) ttl 63 csum ok"}},
+	}},
 	{"FULLNAT: no way to the server", with(kernel, disguised(service.Untold, func(w *wish) { w.servers = []string{"10.7.0.1:80 fullnat"} })), []step{
 		{"SYN", in(outside, fromClient(alice, vip80, "S", lcoretest.Seq(7, 0))), counted{AnswerNoRoute: 1}, sent{"0: 10.0.0.1 > 172.16.0.1 icmp 3/1 (172.16.0.1 > 10.0.0.1 tcp 20001>80 csum ok) ttl 64 csum ok"}},
 	}},
 	{"FULLNAT: local ports", wishes{settings: kernel, workers: 1, services: []wish{disguised(service.Untold, func(w *wish) { w.locals = nil })}}, []step{
 		{"without local addresses", in(outside, fromClient(alice, vip80, "S")), counted{DropLocalPortsFull: 1}, nil},
+	}},
+	{"FULLNAT: AH and ESP", with(kernel, disguised(service.Untold, overUDP, func(w *wish) { w.vip = "10.0.0.1:500" })), []step{
+		{"a negotiation", in(outside, datagram("172.16.0.1:500", "10.0.0.1:500")), counted{ForwardInput: 1}, sent{"1: 10.9.0.102 > 10.9.0.11 udp 1027>5353 ttl 63 csum ok"}},
+		{"what follows it would have no way back", in(outside, sealed("172.16.0.1", "10.0.0.1", fromGateway)), counted{DropProtocol: 1}, nil},
 	}},
 	{"FULLNAT: a service of datagrams that are scheduled alone", with(kernel, disguised(service.Untold, overUDP, func(w *wish) { w.onePacket = true })), []step{
 		{"has no way back", in(outside, datagram(alice, "10.0.0.1:53")), counted{DropLocalPortsFull: 1}, nil},

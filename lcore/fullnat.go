@@ -52,6 +52,9 @@ func (w *Worker) takeLocal(k *flow.Key, r *service.Real, port uint16) (uint32, V
 	if n == 0 {
 		return 0, DropConnectionsFull
 	}
+	if k.Proto == flow.TCP {
+		w.locals.Slots[n].Tell, w.locals.Slots[n].Header, w.locals.Slots[n].Room = telling(v.ClientAddress, k)
+	}
 	return n, pending
 }
 
@@ -59,19 +62,25 @@ func (w *Worker) takeLocal(k *flow.Key, r *service.Real, port uint16) (uint32, V
 // as one from the virtual one (F8.2).
 func (w *Worker) disguise(i int, c *conn.Entry, v Verdict) Verdict {
 	in := &w.in
-	if c.Local() == 0 { // it was scheduled alone, and would have no way back
+	switch {
+	case c.Local() == 0: // it was scheduled alone, and would have no way back
 		return DropLocalPortsFull
+	case in.ipsec[i]: // AH and ESP have no port by which an answer to a local address could tell whose it is
+		return DropProtocol
 	}
 	r := &w.locals.Slots[c.Local()]
 	src, dst := w.endsOf(c, r, v)
 	hop, result := w.tables.Hops.Lookup(dst.Addr)
+	grows := w.grows(i, r, v)
 	switch {
 	case result == nexthop.NoRoute:
 		return AnswerNoRoute
 	case in.hops(i) <= 1:
 		return AnswerTimeExceeded
-	case in.length(i) > int(hop.MTU):
-		if over := w.tooBig(i, v, int(hop.MTU), in.ip[i] == nil || in.ip[i].DontFragment()); over != v {
+	case grows > 0 && in.part[i].kind != whole:
+		return DropFragment // the offsets of further fragments would have to grow with it
+	case in.length(i)+grows > int(hop.MTU):
+		if over := w.tooBig(i, v, int(hop.MTU)-grows, in.ip[i] == nil || in.ip[i].DontFragment()); over != v {
 			return over
 		}
 	}
@@ -81,12 +90,8 @@ func (w *Worker) disguise(i int, c *conn.Entry, v Verdict) Verdict {
 		}
 		return w.depart(i, v, &hop, result)
 	}
-	if in.key[i].Proto == flow.TCP && in.part[i].kind != laterPart {
-		if v == ForwardInput {
-			w.shiftInput(i, r)
-		} else {
-			w.shiftOutput(i, r)
-		}
+	if in.key[i].Proto == flow.TCP && in.part[i].kind != laterPart && !w.adjust(i, c, r, v, int(hop.MTU)) {
+		return DropTooBig
 	}
 	if in.ip[i] == nil {
 		rewrite.FullNAT6(in.ip6[i], in.upper[i], src, dst)
@@ -114,6 +119,9 @@ func (w *Worker) disguiseError(i int, src, dst rewrite.End, v Verdict, r *local.
 	var shift *sequence.Shift
 	if v == ForwardOutput {
 		shift = &r.Shift
+		if r.Pending() {
+			in.lowerMTU(i, int(r.Header))
+		}
 	}
 	if in.ip[i] == nil {
 		return rewrite.FullNATError6(in.ip6[i], in.upper[i], src, dst, shift)

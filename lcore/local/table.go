@@ -19,8 +19,8 @@ type Record struct {
 
 	// Tell is how the server learns who the client is.
 	Tell service.ClientAddress
-	// Header is the length of the PROXY header in front of the client's first byte, 0: none.
-	Header uint8
+	// Header is the length of the PROXY header in front of the client's first byte, 0: none. Room is by how much a segment of the client may grow.
+	Header, Room uint8
 	// Begun: the client's SYN was seen. Answered: the server's SYN+ACK was.
 	Begun, Answered bool
 
@@ -36,6 +36,15 @@ type Record struct {
 
 // Local returns the local address and port.
 func (r *Record) Local() (flow.Addr, uint16) { return r.local, r.localPort }
+
+// Heads reports whether a segment from the client with this sequence number is to begin with the PROXY header.
+func (r *Record) Heads(seq uint32) bool { return r.Pending() && seq == r.First }
+
+// Tells reports whether a segment from the client that acknowledges this much is to tell who the client is: until the first byte of the server is
+// acknowledged (F9.2).
+func (r *Record) Tells(ack uint32) bool {
+	return r.Tell == service.TOA && r.Answered && ack == r.ServerFirst
+}
 
 // Pending reports whether the server may not have all of the PROXY header yet.
 func (r *Record) Pending() bool { return r.Header != 0 && r.Begun && !r.Shift.Settled() }

@@ -5,6 +5,8 @@
 //	real server → client       NATOut    source, TTL               nat.go
 //	error about either         NATError… the same, and in the quote  icmp.go
 //	FULLNAT, both ways         FullNAT   both, TTL                 fullnat.go, options.go
+//	who the client is          TOA       a TCP option              toa.go
+//	                           Insert    the PROXY header          insert.go, proxy.go
 //	direct routing, routing    Forward   TTL                       forward.go
 //	tunnel                     Tunnel    headers in front          tunnel.go
 //	an FTP reply               Splice    a piece of the payload  splice.go

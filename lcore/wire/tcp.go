@@ -104,6 +104,13 @@ func (t TCP) SetSeq(n uint32) { binary.BigEndian.PutUint32(t[tcpSeq:], n) }
 // SetAck sets the acknowledgment number; the checksum is the caller's.
 func (t TCP) SetAck(n uint32) { binary.BigEndian.PutUint32(t[tcpAck:], n) }
 
+// SetHeaderLen sets the length of the header with its options, a multiple of 4 bytes.
+func (t TCP) SetHeaderLen(n int) Diff {
+	old := binary.BigEndian.Uint16(t[tcpOffset:])
+	t[tcpOffset] = t[tcpOffset]&0xf | uint8(n/4)<<4
+	return Diff16(old, binary.BigEndian.Uint16(t[tcpOffset:]))
+}
+
 // SetChecksum sets the checksum.
 func (t TCP) SetChecksum(c uint16) { binary.BigEndian.PutUint16(t[tcpChecksum:], c) }
 

@@ -132,16 +132,25 @@ func (d *Director) Workers(ctx context.Context) ([]api.Worker, error) {
 
 // Templates asks for all templates.
 func (d *Director) Templates(ctx context.Context) ([]api.Template, error) {
-	var all []api.Template
-	err := d.decode(ctx, "/v1/templates", func(body *json.Decoder) error {
+	return rows[api.Template](ctx, d, "/v1/templates")
+}
+
+// Connections asks for all connections.
+func (d *Director) Connections(ctx context.Context) ([]api.Connection, error) {
+	return rows[api.Connection](ctx, d, "/v1/connections")
+}
+
+// rows reads a stream of rows to its end.
+func rows[T any](ctx context.Context, d *Director, path string) (all []T, err error) {
+	err = d.decode(ctx, path, func(body *json.Decoder) error {
 		for {
-			var t api.Template
-			if err := body.Decode(&t); errors.Is(err, io.EOF) {
+			var row T
+			if err := body.Decode(&row); errors.Is(err, io.EOF) {
 				return nil
 			} else if err != nil {
 				return err
 			}
-			all = append(all, t)
+			all = append(all, row)
 		}
 	})
 	return all, err
