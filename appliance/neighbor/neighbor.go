@@ -25,7 +25,7 @@ const (
 	Resolving State = iota // asked for, never answered
 	Reachable              // answered not long ago
 	Stale                  // has not confirmed its address lately and is asked again; still used
-	Failed                 // did not answer; packets to it are not sent
+	Failed                 // did not answer; packets to it are not sent, and those to a required one are answered by host unreachable
 )
 
 func (s State) String() string {
@@ -169,7 +169,7 @@ func (t *Table) Tick(now time.Time) (changed bool) {
 				break
 			}
 			if n.asks >= askTimes {
-				changed = changed || n.State == Stale
+				changed = changed || n.State == Stale || n.required
 				n.State = Failed
 				break
 			}
@@ -207,12 +207,16 @@ func question(mac wire.MAC, own flow.Addr, to wire.MAC, target flow.Addr) []byte
 	return answer.AppendARPRequest(nil, mac, own.Uint32(), to, target.Uint32())
 }
 
-// Known returns the neighbours that packets can be sent to, in order.
+// Known returns the neighbours that packets can be sent to, in order, and without a MAC address required ones that failed: they are asked again and
+// again, so nobody has to wait for them.
 func (t *Table) Known() []nexthop.Neighbor {
 	var known []nexthop.Neighbor
 	for _, n := range t.List() {
-		if n.State == Reachable || n.State == Stale {
+		switch {
+		case n.State == Reachable || n.State == Stale:
 			known = append(known, nexthop.Neighbor{Port: n.Port, Addr: n.Addr, MAC: n.MAC})
+		case n.State == Failed && n.required:
+			known = append(known, nexthop.Neighbor{Port: n.Port, Addr: n.Addr})
 		}
 	}
 	return known

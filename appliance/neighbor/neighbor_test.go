@@ -168,7 +168,7 @@ func TestTable(t *testing.T) {
 			{0, "tick", asks + resolving},
 			{1 * s, "tick", asks + resolving},
 			{2 * s, "tick", asks + resolving},
-			{3 * s, "tick", failed},
+			{3 * s, "tick", "changed; " + failed}, // from here on its packets are answered
 			{6900 * ms, "tick", failed},
 			{7 * s, "tick", asks + failed},
 			{11900 * ms, "tick", failed},
@@ -236,11 +236,14 @@ func TestKnown(t *testing.T) {
 	p.do(0, "request 1 "+rs+" "+other)
 	p.do(1*s, reply)
 	p.do(30*s, "tick") // all but one are stale, and still used
+	p.table.neighbours[key{1, addr("10.9.0.14")}] = &Neighbor{Port: 1, Addr: addr("10.9.0.14"), State: Failed, required: true}
+	p.table.neighbours[key{1, addr("10.9.0.15")}] = &Neighbor{Port: 1, Addr: addr("10.9.0.15"), State: Failed}
 	got := fmt.Sprint(p.table.Known())
 	want := fmt.Sprint([]nexthop.Neighbor{
 		{Port: 0, Addr: addr("10.8.0.2"), MAC: wire.MAC{2, 0, 0, 0, 8, 2}},
 		{Port: 1, Addr: addr(rs), MAC: wire.MAC{2, 0, 0, 0, 9, 0x0b}},
 		{Port: 1, Addr: addr("10.9.0.12"), MAC: wire.MAC{2, 0, 0, 0, 9, 0xff}},
+		{Port: 1, Addr: addr("10.9.0.14")}, // does not answer
 	})
 	if got != want {
 		t.Errorf("known:\n got %s\nwant %s", got, want)

@@ -39,7 +39,7 @@ type Route struct {
 	Port uint16
 }
 
-// Neighbor is an address on a port's link whose MAC address is known.
+// Neighbor is an address on a port's link whose MAC address is known, or, with the zero MAC, one that does not answer.
 type Neighbor struct {
 	Port uint16
 	Addr flow.Addr
@@ -60,7 +60,7 @@ type Result uint8
 
 // Results.
 const (
-	NoRoute    Result = iota // nothing
+	NoRoute    Result = iota // nothing, or that the neighbour does not answer
 	Unresolved               // all but MAC: Addr has to be asked for on Port
 	Found                    // all
 )
@@ -71,7 +71,8 @@ type Table struct {
 	ports   []Port
 	routes4 []route
 	routes6 []route
-	direct  *flow.Map[Hop] // by address: neighbours on the link that the routes lead to
+	direct  *flow.Map[Hop]  // by address: neighbours on the link that the routes lead to
+	silent  *flow.Map[bool] // by address and port: neighbours that do not answer
 }
 
 // route is a Route with all that can be known beforehand.
@@ -84,10 +85,11 @@ type route struct {
 // New makes a Table. Subnets of the ports are routes of their own and go before a given route to the same prefix; of two
 // routes to one prefix the first counts. Ports named in routes and neighbours must exist; management has checked that.
 func New(ports []Port, routes []Route, neighbours []Neighbor) *Table {
-	t := &Table{ports: slices.Clone(ports), direct: flow.NewMap[Hop]()}
+	t := &Table{ports: slices.Clone(ports), direct: flow.NewMap[Hop](), silent: flow.NewMap[bool]()}
 	macs := flow.NewMap[MAC]()
 	for _, n := range neighbours {
 		macs.Set(n.Addr, n.Port, 0, n.MAC)
+		t.silent.Set(n.Addr, n.Port, 0, n.MAC == MAC{})
 	}
 	for i, p := range ports {
 		for _, s := range p.Subnets {
@@ -147,10 +149,13 @@ func (t *Table) byRoute(dst flow.Addr) (Hop, Result) {
 		if hop.Addr.IsZero() {
 			hop.Addr = dst
 		}
-		if hop.MAC == (MAC{}) {
-			return hop, Unresolved
+		switch {
+		case hop.MAC != (MAC{}):
+			return hop, Found
+		case t.silent.Get(hop.Addr, hop.Port, 0):
+			return Hop{}, NoRoute
 		}
-		return hop, Found
+		return hop, Unresolved
 	}
 	return Hop{}, NoRoute
 }

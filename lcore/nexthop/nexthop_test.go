@@ -21,6 +21,7 @@ var (
 	client  = flow.V4(0xac100001)
 	rs      = flow.V4(0x0a09000b)
 	rs12    = flow.V4(0x0a09000c)
+	silent  = flow.V4(0x0a09000d)
 	rsMAC   = MAC{2, 0, 0, 0, 9, 11}
 	gwMAC   = MAC{2, 0, 0, 0, 8, 254}
 )
@@ -34,6 +35,7 @@ func table() *Table {
 		{Dst: flow.V4(0xac110000), Bits: 16, Via: gateway, Port: 0},             // the second of two
 	}, []Neighbor{
 		{1, rs, rsMAC}, {0, gateway, gwMAC}, {0, rs, MAC{6}}, // the last: that address on the wrong link
+		{Port: 1, Addr: silent}, {Port: 0, Addr: rs12},
 	})
 }
 
@@ -46,6 +48,7 @@ func TestLookup(t *testing.T) {
 	}{
 		{"on the link", rs, Hop{Addr: rs, Port: 1, MTU: 9000, MAC: rsMAC, Src: inside.MAC}, Found},
 		{"on the link, unknown", rs12, Hop{Addr: rs12, Port: 1, MTU: 9000, Src: inside.MAC}, Unresolved},
+		{"on the link, does not answer", silent, Hop{}, NoRoute},
 		{"default gateway", client, Hop{Addr: gateway, Port: 0, MTU: 1500, MAC: gwMAC, Src: outside.MAC}, Found},
 		{"the gateway itself", gateway, Hop{Addr: gateway, Port: 0, MTU: 1500, MAC: gwMAC, Src: outside.MAC}, Found},
 		{"static route", flow.V4(0xac110909), Hop{Addr: router, Port: 1, MTU: 9000, Src: inside.MAC}, Unresolved},
@@ -129,8 +132,11 @@ func TestLookupIsTheRuleSpelledOut(t *testing.T) {
 		var neighbours []Neighbor
 		for i := range rapid.IntRange(0, 20).Draw(t, "neighbours") {
 			n := Neighbor{Port: rapid.Uint16Range(0, 1).Draw(t, "port"), Addr: addrs.Draw(t, "addr")}
-			known[n] = MAC{9, byte(i)}
-			n.MAC = known[n]
+			n.MAC = MAC{9, byte(i)}
+			if rapid.IntRange(0, 3).Draw(t, "does not answer") == 0 {
+				n.MAC = MAC{}
+			}
+			known[Neighbor{Port: n.Port, Addr: n.Addr}] = n.MAC
 			neighbours = append(neighbours, n)
 		}
 		table := New(ports, routes, neighbours)
@@ -151,7 +157,14 @@ func TestLookupIsTheRuleSpelledOut(t *testing.T) {
 				}
 				mac, ok := known[Neighbor{Port: best.Port, Addr: ask}]
 				want = Hop{ask, best.Port, ports[best.Port].MTU, mac, ports[best.Port].MAC}
-				wantResult = map[bool]Result{true: Found, false: Unresolved}[ok]
+				switch {
+				case !ok:
+					wantResult = Unresolved
+				case mac == MAC{}:
+					want, wantResult = Hop{}, NoRoute
+				default:
+					wantResult = Found
+				}
 			}
 			if hop, result := table.Lookup(dst); hop != want || result != wantResult {
 				t.Fatalf("Lookup(%v) = %+v, %d; want %+v, %d", dst.Netip(), hop, result, want, wantResult)
