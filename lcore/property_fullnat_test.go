@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/lcoretest"
 	"cleat/lcore/rewrite"
@@ -260,4 +263,46 @@ func (p *peerTCP) all() []byte {
 		b[i] = p.got[i]
 	}
 	return b
+}
+
+// TestFullNATBursts: it makes no difference to what leaves, nor to any table, whether packets of FULLNAT connections come in one burst or one by one: what they
+// change of each other's numbers, they change in packet order.
+func TestFullNATBursts(t *testing.T) {
+	check(t, func(t trial) {
+		world := with(kernel, disguised(pick(t, "tell", service.Untold, service.TOA, service.ProxyV1)))
+		many, single := newRig(t, world), newRig(t, world)
+		many.byMAC()
+		single.byMAC()
+		for range rapid.IntRange(1, 6).Draw(t.T, "bursts") {
+			frames := make([][]byte, rapid.IntRange(1, burst.Size).Draw(t.T, "packets"))
+			for i := range frames {
+				frames[i] = drawSegment(t)
+				single.ports[outside].Inject(0, frames[i])
+				single.turn()
+			}
+			many.ports[outside].Inject(0, frames...)
+			many.turn()
+			for i := range single.ports {
+				want, got := single.ports[i].Sent(), many.ports[i].Sent()
+				if !slices.EqualFunc(want, got, bytes.Equal) {
+					t.Fatalf("port %d, one by one:\n%v\nand in bursts:\n%v", i, describe(want), describe(got))
+				}
+			}
+			if diff := cmp.Diff(single.state(), many.state()); diff != "" {
+				t.Fatalf("one by one (-) and in bursts (+):\n%s", diff)
+			}
+		}
+	})
+}
+
+// drawSegment is one of few clients' and servers', so that many belong together.
+func drawSegment(t trial) []byte {
+	flags, more := pick(t, "flags", "S", "S", "SA", "A", "A", "PA", "FA", "R"), data(pick(t, "size", 0, 0, 30))
+	if pick(t, "from", "client", "server") == "client" {
+		return fromClient(pick(t, "client", alice, bob), vip80, flags, lcoretest.Seq(pick(t, "seq", uint32(1), 2, 32, 5000), pick(t, "ack", uint32(10), 11)), more)
+	}
+	n := pick(t, "server", 1, 2)
+	local := netip.AddrPortFrom(ip(pick(t, "local", "10.9.0.100", "10.9.0.102")), pick(t, "port", uint16(1027), 1028, 1029)).String()
+	from := []string{"10.9.0.11:80", "10.9.0.12:8080"}[n-1]
+	return fromServer(n, from, local, flags, lcoretest.Seq(pick(t, "seq", uint32(9), 10), pick(t, "ack", uint32(first4+2), first4+43, first4+73, second4+2)), more)
 }

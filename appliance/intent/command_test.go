@@ -94,3 +94,29 @@ func TestErrors(t *testing.T) {
 		t.Errorf("what is in force is loaded as something else:\n%s\nwant\n%s", a, b)
 	}
 }
+
+// TestFullNATNeedsAWayBack: a service with local addresses takes FULLNAT servers as long as its datagrams are not scheduled alone.
+func TestFullNATNeedsAWayBack(t *testing.T) {
+	i := New(parse(t, strings.Replace(base, "[[service]]", "[[service]]\nudp = \"10.0.0.9:53\"\nlocal_addresses = [\"10.9.0.100\"]\n[[service]]", 1)))
+	do := func(want, command string) {
+		t.Helper()
+		var c api.Command
+		if err := json.Unmarshal([]byte(command), &c); err != nil {
+			t.Fatal(err)
+		}
+		next, err := i.Command(&c)
+		if got := errno(err); got != want {
+			t.Errorf("%s: %v, want %q", command, err, want)
+		}
+		if err == nil {
+			i = next
+		}
+	}
+	service := `"service":{"protocol":"udp","address":"10.0.0.9:53"}`
+	server := service + `,"server":{"address":"10.9.0.21:53","forward":"fullnat","weight":1}`
+	do("", `{"do":"edit-service",`+service+`,"options":{"scheduler":"rr","one_packet":true}}`)
+	do("EINVAL", `{"do":"add-server",`+server+`}`)
+	do("", `{"do":"edit-service",`+service+`,"options":{"scheduler":"rr"}}`)
+	do("", `{"do":"add-server",`+server+`}`)
+	do("EINVAL", `{"do":"edit-service",`+service+`,"options":{"scheduler":"rr","one_packet":true}}`)
+}
