@@ -1,6 +1,8 @@
 package lcore
 
 import (
+	"slices"
+
 	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/index"
@@ -70,8 +72,16 @@ func (q *inquiries) find(k *flow.Key) uint32 {
 	return 0
 }
 
-// open gives a flow that is not asked about a number, or 0 if there is no room.
+// open gives a flow that is asked about a number, or 0 if there is no room. One whose answer was of no use in this turn keeps its number, so that those
+// who follow it stay before those who come now.
 func (q *inquiries) open(k *flow.Key) uint32 {
+	if len(q.over) != 0 {
+		if n := q.find(k); n != 0 {
+			q.flows[n].over = false
+			q.over = slices.DeleteFunc(q.over, func(over uint32) bool { return over == n })
+			return n
+		}
+	}
 	last := len(q.free) - 1
 	if last < 0 || !q.index.Insert(q.hash(k), q.free[last]) {
 		return 0
