@@ -28,7 +28,7 @@ var selection = strings.Fields(`
 	c06-ipv6-dr c06-ipv6-tun c07-mixed-forwarding c09-v4-service-v6-server d01-bad-input e01-output-empty e02-output-config
 	e03-output-traffic e04-save-restore e05-zero e07-sysctls g01-icmp-from-server g02-icmp-from-client g03-fragments-nat
 	g04-fragments-fwmark g05-stray-ack g06-ping-vip g07-mtu-dr-df h01-sync-v1 s1-nq-w123 s2-sh-w012 s3-lblc-w123 s5-mh-ipv6
-	s6-rr-concurrent-services`)
+	s6-rr-concurrent-services x-b11-1 x-b17 x-b36-helper x-b37 x-b39-2-dr x-b46-tun x-b49 x-b53-61 x-cmds x-marks x-nodest1 x-ops-many x-sip x-sysctl-bad x-zero`)
 
 // lack skips the test, or fails it where a lab is required (make test sets CLEAT_LAB=require).
 func lack(t *testing.T, what string) {
