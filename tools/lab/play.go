@@ -76,13 +76,15 @@ func (r *repertoire) playAll(ctx context.Context, files []string) error {
 	}
 	for _, file := range files {
 		if ctx.Err() != nil {
-			errs = append(errs, ctx.Err())
 			break
 		}
 		waiting <- file
 	}
 	close(waiting)
 	all.Wait()
+	if ctx.Err() != nil {
+		return errors.New("interrupted before all scenarios were played")
+	}
 	return errors.Join(errs...)
 }
 

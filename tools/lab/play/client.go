@@ -27,6 +27,7 @@ type connection struct {
 	*net.TCPConn
 	lines  *bufio.Reader
 	server visit
+	said   time.Time // when the client has last said something
 }
 
 // address is the client's: as the step says, or with the next port of 20001, 20002, …
@@ -149,6 +150,19 @@ func (c *connection) readLine(limit time.Duration) (string, error) {
 	return strings.TrimRight(line, "\r\n"), nil
 }
 
+// unacknowledged says whether the client waits for an acknowledgement.
+func (c *connection) unacknowledged() (waits bool) {
+	const closed = 7 // TCP_CLOSE: by a reset, too
+	socket, err := c.SyscallConn()
+	if err == nil {
+		err = socket.Control(func(fd uintptr) {
+			info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+			waits = err == nil && info.State != closed && info.Unacked > 0
+		})
+	}
+	return waits && err == nil
+}
+
 // reset ends the connection with RST.
 func (c *connection) reset() {
 	c.SetLinger(0)
@@ -167,7 +181,8 @@ func (p *stage) send(step *record.Step) string {
 	if data == "" {
 		data = "PING"
 	}
-	c.SetWriteDeadline(time.Now().Add(tcpPatience))
+	c.said = time.Now()
+	c.SetWriteDeadline(c.said.Add(tcpPatience))
 	fmt.Fprintf(c, "%s\n", data) // what goes wrong shows when the answer is read
 	line, err := c.readLine(tcpPatience)
 	if err != nil {
@@ -202,7 +217,6 @@ func (p *stage) closeConnection(id, how string) string {
 		if how == "rst" {
 			c.reset()
 		} else {
-			p.clock.ended(c.LocalAddr())
 			c.closeDelivered()
 		}
 	}

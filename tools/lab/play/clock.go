@@ -3,14 +3,10 @@ package play
 import (
 	"context"
 	"fmt"
-	"net"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"cleat/tools/lab/topology"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -18,11 +14,9 @@ const (
 	delivery = 100 * time.Millisecond
 	// settling is what every wait begins with, in real time: packets under way arrive before the clock is set ahead.
 	settling = 5 * time.Millisecond
-	// retransmission is what it begins with where a client has said something that nobody has acknowledged: its kernel
+	// retransmission is how long real time passes where a client has said something that nobody has acknowledged: its kernel
 	// repeats that after 0.2, 0.4, 0.8 s …
 	retransmission = 2 * time.Second
-	// timeWait is how long the kernel keeps a TCP port that was closed first, or without an answer.
-	timeWait = 60 * time.Second
 )
 
 // clock is cleatd's, counted from the first step: real time and what it was set ahead.
@@ -30,13 +24,6 @@ type clock struct {
 	director *topology.Director
 	began    time.Time
 	ahead    atomic.Int64 // ns
-	endings  []ending     // oldest first
-}
-
-// ending is a connection that a client has closed.
-type ending struct {
-	client string
-	at     time.Duration
 }
 
 // estimation is how often cleatd brings counters up to date, as the kernel does: whenever its clock shows a multiple of this.
@@ -68,24 +55,15 @@ func (c *clock) advance(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// ended notes that a client has closed its connection.
-func (c *clock) ended(client net.Addr) {
-	c.endings = append(c.endings, ending{client.String(), c.now()})
-}
-
-// wait lets time pass. What the kernels of client and servers do by themselves meanwhile is done for them.
+// wait lets time pass. What the kernels of servers do by themselves meanwhile is done for them.
 func (p *stage) wait(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}
 	until := p.clock.now() + d
-	if p.unacknowledged() {
-		time.Sleep(min(d, retransmission))
-	} else {
-		time.Sleep(min(d, settling))
-	}
+	time.Sleep(min(d, max(settling, p.repeating())))
 	for _, rs := range p.half.fresh() {
-		if err := p.destroy(ctx, rs, "syn-recv", "src 0.0.0.0/0"); err != nil {
+		if err := p.forget(ctx, rs); err != nil {
 			return err
 		}
 	}
@@ -100,65 +78,23 @@ func (p *stage) wait(ctx context.Context, d time.Duration) error {
 		p.half.repeat(due)
 		time.Sleep(settling)
 	}
-	if err := p.clock.advance(ctx, until-p.clock.now()); err != nil {
-		return err
-	}
-	return p.retire(ctx)
+	return p.clock.advance(ctx, until-p.clock.now())
 }
 
-// unacknowledged says whether a client waits for an acknowledgement.
-func (p *stage) unacknowledged() bool {
+// repeating is for how long a client's kernel may still repeat what nobody has acknowledged.
+func (p *stage) repeating() (left time.Duration) {
 	for _, c := range p.kept {
-		waits := false
-		socket, err := c.SyscallConn()
-		if err == nil {
-			err = socket.Control(func(fd uintptr) {
-				n, err := unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
-				waits = err == nil && n > 0
-			})
-		}
-		if err == nil && waits {
-			return true
+		if d := retransmission - time.Since(c.said); d > left && c.unacknowledged() {
+			left = d
 		}
 	}
-	return false
+	return left
 }
 
-// retire has the kernels forget connections that were closed long ago.
-func (p *stage) retire(ctx context.Context) error {
-	old := 0
-	for old < len(p.clock.endings) && p.clock.now()-p.clock.endings[old].at >= timeWait {
-		old++
-	}
-	if old == 0 {
-		return nil
-	}
-	var from, to []string
-	for _, e := range p.clock.endings[:old] {
-		from, to = append(from, "src "+e.client), append(to, "dst "+e.client)
-	}
-	p.clock.endings = p.clock.endings[old:]
-	for ns, filter := range p.perNamespace(strings.Join(from, " or "), strings.Join(to, " or ")) {
-		if err := p.destroy(ctx, ns, "all", filter); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// perNamespace gives the client one filter and every real server another.
-func (p *stage) perNamespace(client, server string) map[string]string {
-	filters := map[string]string{"cl": client}
-	for _, rs := range p.lab.Servers() {
-		filters[rs] = server
-	}
-	return filters
-}
-
-// destroy ends TCP sockets in a namespace without a packet: those in a state, and chosen by a filter of ss.
-func (p *stage) destroy(ctx context.Context, ns, state, filter string) error {
-	if _, err := p.lab.Output(ctx, ns, "ss", "-HtnK", "state", state, "( "+filter+" )"); err != nil {
-		return fmt.Errorf("have %s forget old connections: %w", ns, err)
+// forget has the kernel of a real server forget the handshakes that it waits for the end of.
+func (p *stage) forget(ctx context.Context, rs string) error {
+	if _, err := p.lab.Output(ctx, rs, "ss", "-HtnK", "state", "syn-recv"); err != nil {
+		return fmt.Errorf("have %s forget half-open connections: %w", rs, err)
 	}
 	return nil
 }

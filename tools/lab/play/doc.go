@@ -6,6 +6,6 @@
 // cleat (shell); the steps follow one after the other; listings end it.
 //
 // Time is virtual: where a scenario waits, cleatd's clock is set ahead (clock). The kernels that play clients and real
-// servers live in real time, so what they would have done meanwhile is done for them: sockets in TIME_WAIT
-// end, and a SYN+ACK without an answer is repeated.
+// servers live in real time. Of what they would have done meanwhile, what matters is done for them: a SYN+ACK without an
+// answer is repeated (halfOpen). A TIME_WAIT of theirs does not matter: they let the same port connect again.
 package play

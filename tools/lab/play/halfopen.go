@@ -1,7 +1,6 @@
 package play
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"net"
@@ -18,6 +17,7 @@ import (
 // is not the play's; so they are made to forget it, and it is repeated here.
 type halfOpen struct {
 	clock *clock
+	wires []*os.File
 	mutex sync.Mutex
 	flows map[handshake]*waiting
 }
@@ -38,8 +38,8 @@ type waiting struct {
 // repeats of a SYN+ACK, counted from the first one: after 1 s, each time twice as long, net.ipv4.tcp_synack_retries times.
 var repeats = []time.Duration{1 * time.Second, 3 * time.Second, 7 * time.Second, 15 * time.Second, 31 * time.Second}
 
-// watchHalfOpen watches all real servers, if there are steps that can leave a handshake half-open.
-func (p *stage) watchHalfOpen(ctx context.Context) error {
+// watchHalfOpen watches all real servers, if there are steps that can leave a handshake half-open. The clock must have started.
+func (p *stage) watchHalfOpen() error {
 	p.half.clock = &p.clock
 	p.half.flows = map[handshake]*waiting{}
 	raw := false
@@ -54,10 +54,17 @@ func (p *stage) watchHalfOpen(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		go func() { <-ctx.Done(); wire.Close() }()
+		p.half.wires = append(p.half.wires, wire)
 		go p.half.watch(rs, wire)
 	}
 	return nil
+}
+
+// stop ends watching.
+func (h *halfOpen) stop() {
+	for _, wire := range h.wires {
+		wire.Close()
+	}
 }
 
 // wire is a real server's interface: whole frames, both ways.

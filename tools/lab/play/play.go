@@ -72,6 +72,9 @@ func (p *stage) run(ctx context.Context, result *record.Result) error {
 	if err := p.clock.start(ctx); err != nil {
 		return err
 	}
+	if err := p.watchHalfOpen(); err != nil {
+		return err
+	}
 	for i := range p.scenario.Steps {
 		step := &p.scenario.Steps[i]
 		if err := p.alive(ctx); err != nil {
@@ -88,9 +91,11 @@ func (p *stage) run(ctx context.Context, result *record.Result) error {
 		}
 	}
 	if !p.scenario.NoFinal {
+		began := time.Now()
 		if result.Final, err = p.list(ctx, finalListings); err != nil {
 			return fmt.Errorf("listings at the end: %w", err)
 		}
+		p.fallBehind(time.Since(began) - usual*time.Duration(len(finalListings)))
 	}
 	return p.alive(ctx)
 }

@@ -82,7 +82,7 @@ func (p *stage) furnish(ctx context.Context) error {
 	if err := p.introduce(ctx); err != nil {
 		return fmt.Errorf("%w%s", err, p.director.LogTail())
 	}
-	return p.watchHalfOpen(background)
+	return nil
 }
 
 // close ends everything and takes the lab down.
@@ -97,6 +97,7 @@ func (p *stage) close() error {
 		p.captureStop(id)
 	}
 	p.end()
+	p.half.stop()
 	p.servers.stop()
 	err := p.lab.Close()
 	if p.cleat != nil {
