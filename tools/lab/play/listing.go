@@ -39,6 +39,9 @@ var finalListings = []string{"Ln", "Lnc", "persistent", "stats", "thresholds", "
 
 // list gives listings of the director's by name.
 func (p *stage) list(ctx context.Context, names []string) (map[string][]string, error) {
+	if err := p.clock.settle(ctx); err != nil {
+		return nil, err
+	}
 	got := map[string][]string{}
 	take := func(name string) {
 		command, ok := listings[name]

@@ -139,6 +139,9 @@ func (p *stage) step(ctx context.Context, step *record.Step, got *record.StepRes
 	case "close":
 		got.Result = p.closeConnection(step.ID, step.How)
 	case "cmd":
+		if err := p.clock.settle(ctx); err != nil {
+			return err
+		}
 		command := p.sh(ctx, namespace(step), step.Run, step.Data)
 		got.Cmd = &command
 	case "dump":
