@@ -25,6 +25,7 @@ type columns struct {
 	flags   [burst.Size]uint8        // parse: TCP flags, or the SCTP event (conn.SCTPEvent)
 	related [burst.Size]bool         // parse: an ICMP error about a packet of a flow
 	ipsec   [burst.Size]bool         // parse: AH or ESP, or an ICMP error about such a packet; key is then that of its negotiation (C5.3)
+	inside  [burst.Size]uint16       // parse: of an error about a packet in a tunnel, where the packet inside begins, from the IP header on; 0: no such
 	key     [burst.Size]flow.Key     // parse: the 5-tuple as received; of a related one that of an answer to the packet it is about
 	src     [burst.Size]address.Kind // parse: of key.Src
 	dst     [burst.Size]address.Kind // parse: of key.Dst
@@ -37,7 +38,8 @@ type columns struct {
 	conn   [burst.Size]uint32 // track: connection, 0 for none
 	output [burst.Size]bool   // track: the packet comes from the connection's real server
 
-	long uint32 // rewrite: bit i is set if packet i is to leave in fragments
+	long  uint32             // rewrite: bit i is set if packet i is to leave in fragments
+	limit [burst.Size]uint16 // rewrite: how long those may be, from their IP headers on
 
 	mark     [burst.Size]uint32           // classify
 	virtual  [burst.Size]*service.Virtual // classify: the service of a new flow, nil for none
@@ -83,6 +85,14 @@ func (c *columns) hops(i int) uint8 {
 		return c.ip6[i].HopLimit()
 	}
 	return c.ip[i].TTL()
+}
+
+// network is packet i from its IP header on, as far as it lies in hand.
+func (c *columns) network(i int) []byte {
+	if c.ip[i] == nil {
+		return c.ip6[i]
+	}
+	return c.ip[i]
 }
 
 // transport is what packet i carries, from its transport header on, as far as it lies in hand.

@@ -21,11 +21,12 @@ func (w *Worker) tooBig(i int, v Verdict, mtu int, whole bool) Verdict {
 		return DropTooBig
 	}
 	in.long |= 1 << i
+	in.limit[i] = uint16(mtu)
 	return v
 }
 
-// sendCut sends a packet that is longer than its port's MTU in fragments, and returns its verdict: v, or why it was dropped.
-func (w *Worker) sendCut(p *burst.Packet, v Verdict) Verdict {
+// sendCut sends a packet that is longer than mtu in fragments that are not, and returns its verdict: v, or why it was dropped.
+func (w *Worker) sendCut(p *burst.Packet, v Verdict, mtu uint16) Verdict {
 	if p.Data[l3]>>4 == 6 {
 		if !p.Prepend(rewrite.FragmentHeaderLen) {
 			return w.refuse(p, DropTooBig)
@@ -34,7 +35,7 @@ func (w *Worker) sendCut(p *burst.Packet, v Verdict) Verdict {
 		rewrite.AddFragmentHeader(p.Data[l3:], w.identify())
 	}
 	ip := p.Data[l3:]
-	size, n := rewrite.Fragments(ip, min(int(w.tables.Hops.Ports()[p.Port].MTU), cutMTU))
+	size, n := rewrite.Fragments(ip, min(int(mtu), cutMTU))
 	if size == 0 || n-1 > burst.Size {
 		return w.refuse(p, DropTooBig)
 	}

@@ -102,5 +102,5 @@ var cutFixtures = []fixture{
 // longAbout is an ICMP error of 1528 bytes from alice about an answer of a UDP service.
 func longAbout(from string, opts ...lcoretest.Option) []byte {
 	about := lcoretest.UDP(addrPort(from), addrPort(alice), data(1472))
-	return lcoretest.ICMPErrorWhole(ip("172.16.0.1"), addrPort(from).Addr(), 3, 1, about, opts...)
+	return lcoretest.ICMPErrorWhole(ip("172.16.0.1"), addrPort(from).Addr(), 3, 1, 0, about, opts...)
 }

@@ -123,6 +123,14 @@ var ipsecFixtures = slices.Concat([]fixture{
 			},
 		},
 	}},
+	{"IPsec: FULLNAT", with(kernel, wish{proto: flow.UDP, vip: "10.0.0.1:500", servers: []string{"10.9.0.11:500 fullnat"}, locals: []string{"10.9.0.100"}}), []step{
+		{"a connection", sends(datagram("172.16.0.1:500", "10.0.0.1:500")), counted{ForwardInput: 1}, nil},
+		{
+			"whose answers would not come back without a port", in(outside, sealed("172.16.0.1", "10.0.0.1", fromGateway), lcoretest.Other(flow.ESP, ip("172.16.0.1"), ip("10.0.0.1"), fromGateway)),
+			counted{DropProtocol: 2}, nil,
+		},
+		{"an error about one", in(outside, lcoretest.ICMPError(ip("172.16.9.9"), ip("10.0.0.1"), 3, 4, 1400, sealed("10.0.0.1", "172.16.0.1"), fromGateway)), counted{DropProtocol: 1}, nil},
+	}},
 	{"IPsec: a server that is gone", with(kernel, gate("10.0.0.1:500", "10.9.0.11:500")), []step{
 		{"a connection", in(outside, datagram("172.16.0.1:500", "10.0.0.1:500")), counted{ForwardInput: 1}, sent{"1: 172.16.0.1 > 10.9.0.11 udp 500>500 ttl 63 csum ok"}},
 		{"P6.2", func(r *rig) {

@@ -143,7 +143,7 @@ var routeFixtures = []fixture{
 // longError is an ICMP error of 1528 bytes from alice.
 func longError(to string, opts ...lcoretest.Option) []byte {
 	about := append(lcoretest.TCP(addrPort(to+":80"), addrPort(alice), "A"), make([]byte, 1446)...)
-	return lcoretest.ICMPErrorWhole(ip("172.16.0.1"), ip(to), 3, 1, about[:14+1500], opts...)
+	return lcoretest.ICMPErrorWhole(ip("172.16.0.1"), ip(to), 3, 1, 0, about[:14+1500], opts...)
 }
 
 // toUnknown is a datagram to a neighbour whose MAC address is not known.

@@ -58,6 +58,8 @@ func TestFixtures(t *testing.T) {
 		sipFixtures,
 		bypassFixtures,
 		ipsecFixtures,
+		localFixtures,
+		tunnelErrorFixtures,
 	} {
 		for _, f := range fixtures {
 			t.Run(f.name, func(t *testing.T) {

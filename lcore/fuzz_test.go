@@ -82,6 +82,7 @@ var (
 		{proto: flow.TCP, vip: "10.0.0.1:21", servers: []string{"10.9.0.11:21"}},
 		{proto: flow.UDP, vip: "10.0.0.1:53", scheduler: "wlc", servers: []string{"10.9.0.12:5353", "10.9.0.12:54 1 gone"}},
 		{mark: 7, persist: 10 * time.Second, scheduler: "wrr", servers: []string{"10.9.0.12:0 3", "10.9.0.13:0"}},
+		{proto: flow.UDP, vip: "10.0.0.1:500", servers: []string{"10.9.0.11:500 gue"}},
 	}
 	fuzzMarks = []service.Rule{{Mark: 7, Dst: addr("10.0.0.2"), DstMask: flow.MaskOf(32, true)}}
 )
@@ -110,6 +111,11 @@ func fuzzStory() (script []byte) {
 	add(0, lcoretest.Echo(client.Addr(), vip.Addr(), 1, 1, lcoretest.Payload(make([]byte, 56))))
 	add(0, lcoretest.Fragments(lcoretest.UDP(client, dns, lcoretest.Payload(make([]byte, 64))), 24)[1])
 	add(0, lcoretest.UDP(client, dns, lcoretest.VLAN(5)))
+	keys, peer := netip.MustParseAddrPort("10.0.0.1:500"), netip.AddrPortFrom(client.Addr(), 500)
+	add(0, lcoretest.UDP(peer, keys, lcoretest.DF()))
+	add(0, sealed("172.16.0.1", "10.0.0.1"))
+	add(scriptInside, told(3, 4, 1400, sentThrough("gue", "10.9.0.1", "10.9.0.11", lcoretest.UDP(peer, keys, lcoretest.DF()))))
+	add(scriptInside, told(11, 0, 0, sentThrough("gue", "10.9.0.1", "10.9.0.11", sealed("172.16.0.1", "10.0.0.1"))))
 	add(0, lcoretest.UDP(client, netip.MustParseAddrPort("10.8.0.1:9")))
 	add(0, lcoretest.UDP(client, server, lcoretest.DF(), lcoretest.Payload(make([]byte, 1600))))
 	add(scriptInside, lcoretest.ARPRequest(lcoretest.ClientMAC, server.Addr(), netip.MustParseAddr("10.9.0.1")))

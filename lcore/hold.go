@@ -55,9 +55,10 @@ func (w *Worker) wait(i int, hop *nexthop.Hop) Verdict {
 
 // sendHeld sends a packet that has waited.
 func (w *Worker) sendHeld(p *burst.Packet) {
-	if int(p.Len)-l3 <= int(w.tables.Hops.Ports()[p.Port].MTU) {
+	mtu := w.tables.Hops.Ports()[p.Port].MTU
+	if int(p.Len)-l3 <= int(mtu) {
 		w.send(p)
-	} else if v := w.sendCut(p, Held); v != Held {
+	} else if v := w.sendCut(p, Held, mtu); v != Held {
 		w.counters.Verdicts[v]++
 	}
 }

@@ -163,25 +163,3 @@ func translated(m wire.ICMP) bool {
 	}
 	return false
 }
-
-// parseQuote gives an ICMP error the key of an answer to the packet that it is about (connections.md C7): so it is steered to, and found
-// with, the connection of that packet. An error goes to the sender of what it is about, or it is about nothing.
-func (w *Worker) parseQuote(i int, icmp wire.ICMP) bool {
-	in := &w.in
-	about, ok := wire.ParseQuotedIPv4(icmp.Payload())
-	if !ok || about.FragmentOffset() != 0 || flow.V4(about.Src()) != in.key[i].Dst {
-		return false
-	}
-	k, ok := w.quoted(i, flow.V4(about.Src()), flow.V4(about.Dst()), about.Protocol(), about.Payload())
-	if ok {
-		w.relate(i, k.Answer())
-	}
-	return ok
-}
-
-// relate makes ICMP error i one about the flow of which k is an answer's key.
-func (w *Worker) relate(i int, k flow.Key) {
-	in := &w.in
-	in.related[i], in.key[i] = true, k
-	in.src[i] = w.tables.Addresses.Kind(k.Src)
-}

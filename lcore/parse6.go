@@ -91,7 +91,7 @@ func (w *Worker) parseICMPv6(i int, ours bool) Verdict {
 		return DropTransportHeader
 	case about && ip.Whole() && wire.Checksum(m, u.Pseudo(ip)) != 0:
 		return DropICMP // C7.3
-	case about && w.parseQuote6(i, m):
+	case about && w.parseQuote(i, m):
 		return pending
 	case !ours:
 		return Route
@@ -99,24 +99,6 @@ func (w *Worker) parseICMPv6(i int, ours bool) Verdict {
 		return AnswerEcho
 	}
 	return DropICMP
-}
-
-// parseQuote6 is parseQuote for an ICMPv6 error.
-func (w *Worker) parseQuote6(i int, m wire.ICMP) bool {
-	in := &w.in
-	about, ok := wire.ParseQuotedIPv6(m.Payload())
-	if !ok || about.Src() != in.key[i].Dst || !about.Dst().IsHost6() {
-		return false
-	}
-	u, ok := about.Upper()
-	if !ok || u.Later {
-		return false
-	}
-	k, ok := w.quoted(i, about.Src(), about.Dst(), u.Protocol, u.Payload(about))
-	if ok {
-		w.relate(i, k.Answer())
-	}
-	return ok
 }
 
 // isNeighbor reports whether an ICMPv6 message is a neighbour solicitation or advertisement.

@@ -23,6 +23,10 @@ func (w *Worker) rewrite() {
 		case AnswerARP, AnswerNeighbor, AnswerEcho, AnswerReset, AnswerUnreachable, AnswerNoDestination,
 			AnswerTimeExceeded, AnswerNoRoute, AnswerFragmentNeeded:
 			in.verdict[i] = w.answer(i, in.verdict[i])
+		case AnswerTunnel:
+			in.verdict[i] = w.tellClient(i)
+		case DropTunnelMTU:
+			w.learn(i)
 		}
 	}
 }

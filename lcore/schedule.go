@@ -61,6 +61,8 @@ func (w *Worker) admit(i int) Verdict {
 	switch {
 	case in.part[i].kind == laterPart:
 		return w.admitPart(i)
+	case in.inside[i] != 0: // schedule_icmp or not
+		return DropICMP
 	case in.ipsec[i]: // C3: never
 		return w.stray(i)
 	}
@@ -207,6 +209,10 @@ func (w *Worker) pick(i int, v *service.Virtual) *service.Real {
 // the client's or, if the column output says so, one of r's.
 func (w *Worker) connect(i int, k *flow.Key, r *service.Real, port uint16, at place) Verdict {
 	in := &w.in
+	if w.isLocal(r.Addr) {
+		w.giveBack(r.Slot, at)
+		return DropLocalServer
+	}
 	if w.single(i, in.virtual[i]) {
 		return w.onePacket(i, k, r, port, at)
 	}

@@ -62,7 +62,11 @@ func (w *Worker) advance(i int) bool {
 	c := &w.conns.Entries[in.conn[i]]
 	r := w.tables.Services.Real(c.Slot)
 	if in.related[i] { // C7.5: neither state nor timer
-		w.pass(i, c, r)
+		if in.inside[i] != 0 {
+			in.verdict[i] = w.hearTunnel(i, c, r)
+		} else {
+			w.pass(i, c, r)
+		}
 		return true
 	}
 	if in.part[i].kind == laterPart {

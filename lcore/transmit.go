@@ -16,7 +16,7 @@ func (w *Worker) transmit() {
 		p, v := &in.packet[i], in.verdict[i]
 		switch {
 		case in.long>>i&1 != 0 && v.Sent():
-			v = w.sendCut(p, v)
+			v = w.sendCut(p, v, in.limit[i])
 		case v.Sent():
 			w.send(p)
 		case v == HandedOver:

@@ -25,7 +25,8 @@ func (w *Worker) wrap(i int, c *conn.Entry) Verdict {
 		TunnelOptions: r.Tunnel, Src: w.tables.Hops.Own(hop.Port, hop.Addr), Dst: r.Addr,
 		SrcPort: w.tunnelPort(i), DontFragment: !six && ip.DontFragment() && w.tables.PMTUDisc,
 	}
-	mtu := int(hop.MTU) - tunnel.Overhead()
+	way := w.pathMTU(r, hop.MTU)
+	mtu := int(way) - tunnel.Overhead()
 	switch {
 	case tunnel.Src.IsZero():
 		return AnswerNoRoute
@@ -37,7 +38,7 @@ func (w *Worker) wrap(i int, c *conn.Entry) Verdict {
 		if v := w.tooBig(i, ForwardInput, mtu, six || tunnel.DontFragment); v != ForwardInput {
 			return v
 		}
-		tunnel.DontFragment = false
+		in.limit[i], tunnel.DontFragment = way, false
 	}
 	w.older(i)
 	tunnel.ID = uint16(w.identify())

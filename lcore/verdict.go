@@ -19,6 +19,7 @@ const (
 	AnswerTimeExceeded   // ICMP time exceeded (forwarding.md F1.3)
 	AnswerNoRoute        // ICMP host unreachable, ICMPv6 no route (F1.1)
 	AnswerFragmentNeeded // ICMP fragmentation needed, ICMPv6 packet too big (F1.4)
+	AnswerTunnel         // an ICMP error about a tunnel's packet: one to the client, about the packet inside (C7.6)
 
 	HandedOver // to the worker whose client it is, or to another one with a question or an answer
 	Punted     // to management: an ARP reply or neighbour advertisement
@@ -35,7 +36,9 @@ const (
 	DropFragment        // a fragment whose first one did not come, was refused, or is of a protocol whose fragments no service takes
 	DropProtocol        // to us, of a protocol that we do not speak
 	DropICMP            // ICMP to us, neither an echo request nor about a connection, or malformed
+	DropTunnelMTU       // ICMP about a tunnel's packet, which taught the way's MTU; the client need not know (C7.6)
 	DropServerGone      // of a connection whose real server was removed (persistence.md P6.2)
+	DropLocalServer     // it would open a connection to a real server that has an address of our own (forwarding.md F6)
 	DropConnectionsFull // no room in the connection table
 	DropTemplatesFull   // no room in the template table
 	DropFTPFull         // no room for another connection at the FTP helper
@@ -57,7 +60,7 @@ const (
 
 	verdicts
 
-	lastSent  = AnswerFragmentNeeded
+	lastSent  = AnswerTunnel
 	lastKept  = Held
 	firstDrop = DropFrame
 )
@@ -76,6 +79,7 @@ var verdictNames = [verdicts]string{
 	AnswerTimeExceeded:   "answer_time_exceeded",
 	AnswerNoRoute:        "answer_no_route",
 	AnswerFragmentNeeded: "answer_fragment_needed",
+	AnswerTunnel:         "answer_tunnel",
 	HandedOver:           "handed_over",
 	Punted:               "punted",
 	Held:                 "held",
@@ -90,7 +94,9 @@ var verdictNames = [verdicts]string{
 	DropFragment:         "fragment",
 	DropProtocol:         "protocol",
 	DropICMP:             "icmp",
+	DropTunnelMTU:        "tunnel_mtu",
 	DropServerGone:       "server_gone",
+	DropLocalServer:      "local_node",
 	DropConnectionsFull:  "connections_full",
 	DropTemplatesFull:    "templates_full",
 	DropFTPFull:          "ftp_full",

@@ -99,6 +99,7 @@ type Worker struct {
 	defence    defence
 	transfers  transfers
 	locals     *local.Table
+	paths      []path // by real server slot
 	counters   Counters
 	pub        published
 	pubAt      time.Duration
@@ -161,6 +162,7 @@ func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 		rotors:       make([]schedule.State, p.Services),
 		incarnations: make([]uint32, p.Services),
 		peers:        make([]peer, p.Workers),
+		paths:        make([]path, p.Reals),
 	}
 	w.Handover = cmp.Or(w.Handover, handover)
 	w.now = w.Clock()

@@ -38,12 +38,17 @@ func icmpError(p *burst.Packet, l3 int, own wire.MAC, from uint32, typ, code uin
 	}
 	copy(p.Data[:l3], p.Data[errorLen:]) // the Ethernet header and its tags
 	p.Trim(l3 + min(errorLen+len(about), maxError))
-	ip := wire.IPv4(p.Data[l3:])
+	writeError(p.Data[l3:], from, about, typ, code, mtu)
+	turn(p, own)
+	return true
+}
+
+// writeError writes the headers of an error to the sender of about, whose quote is in b behind them.
+func writeError(b []byte, from uint32, about wire.IPv4, typ, code uint8, mtu uint16) {
+	ip := wire.IPv4(b)
 	ip.Set(tosError, len(ip), ttl, flow.ICMP, from, about.Src())
 	ip.AllowFragments(about.ID())
 	wire.ICMP(ip.Payload()).SetError(typ, code, mtu)
-	turn(p, own)
-	return true
 }
 
 // deservesError reports whether an ICMP error may be sent about a packet that parse has let through:

@@ -63,14 +63,18 @@ func icmpError6(p *burst.Packet, l3 int, own wire.MAC, from flow.Addr, typ, code
 	if !ok || !deservesError6(about, u) || !p.Prepend(errorLen6) {
 		return false
 	}
-	to := about.Src()
 	copy(p.Data[:l3], p.Data[errorLen6:]) // the Ethernet header and its tags
 	p.Trim(l3 + min(errorLen6+len(about), maxError6))
-	ip := wire.IPv6(p.Data[l3:])
-	ip.Set(0, len(ip)-wire.IPv6Len, flow.ICMPv6, ttl, from, to)
-	wire.ICMP(ip.Payload()).SetError6(typ, code, mtu, wire.PseudoIPv6(from, to, flow.ICMPv6, ip.PayloadLen()))
+	writeError6(p.Data[l3:], from, about.Src(), typ, code, mtu)
 	turn(p, own)
 	return true
+}
+
+// writeError6 is writeError for IPv6.
+func writeError6(b []byte, from, to flow.Addr, typ, code uint8, mtu uint32) {
+	ip := wire.IPv6(b)
+	ip.Set(0, len(ip)-wire.IPv6Len, flow.ICMPv6, ttl, from, to)
+	wire.ICMP(ip.Payload()).SetError6(typ, code, mtu, wire.PseudoIPv6(from, to, flow.ICMPv6, ip.PayloadLen()))
 }
 
 // deservesError6 is deservesError for IPv6 (RFC 4443 2.4 (e), F1.4): a redirect is no error, but gets none either.

@@ -40,6 +40,9 @@ func (a Addr) Is4() bool { return a.Hi == 0 && a.Lo>>32 == 0xffff }
 // IsMulticast reports whether a is a group of IPv6.
 func (a Addr) IsMulticast() bool { return a.Hi>>56 == 0xff }
 
+// IsLoopback reports whether a is in 127.0.0.0/8, or is ::1.
+func (a Addr) IsLoopback() bool { return a.Is4() && uint32(a.Lo)>>24 == 127 || a == Addr{Lo: 1} }
+
 // IsLinkLocal reports whether a is an IPv6 address that means something on one link only (fe80::/10).
 func (a Addr) IsLinkLocal() bool { return a.Hi>>54 == 0xfe80>>6 }
 

@@ -24,8 +24,3 @@ type Key struct {
 	SrcPort, DstPort uint16
 	Proto            uint8
 }
-
-// Answer is the key of a packet that answers one with key k.
-func (k Key) Answer() Key {
-	return Key{Src: k.Dst, Dst: k.Src, SrcPort: k.DstPort, DstPort: k.SrcPort, Proto: k.Proto}
-}

@@ -170,8 +170,8 @@ func ICMPError(src, dst netip.Addr, typ, code uint8, mtu uint16, about []byte, o
 }
 
 // ICMPErrorWhole is like ICMPError, but quotes all of the frame.
-func ICMPErrorWhole(src, dst netip.Addr, typ, code uint8, about []byte, opts ...Option) []byte {
-	return icmp(src, dst, typ, code, 0, 0, append(opts, Payload(about[14:])))
+func ICMPErrorWhole(src, dst netip.Addr, typ, code uint8, mtu uint16, about []byte, opts ...Option) []byte {
+	return icmp(src, dst, typ, code, 0, mtu, append(opts, Payload(about[14:])))
 }
 
 func icmp(src, dst netip.Addr, typ, code uint8, id, seq uint16, opts []Option) []byte {

@@ -31,6 +31,8 @@ const (
 	gueLen         = 4 // version 0, data message, no optional fields
 	greLen         = 4
 	greChecksumLen = 4 // with the reserved half
+	greChecksum    = 0x8000
+	gueWords       = 0x1f // of a GUE header's first byte: the length of its options in words; the others are 0: version and kind
 )
 
 // Overhead returns the number of bytes that t puts in front of a packet.
@@ -118,7 +120,7 @@ func (t *Tunnel) gre(b []byte, next uint8) {
 		ethertype = wire.TypeIPv6
 	}
 	if t.Checksum != service.NoChecksum {
-		flags = 0x8000
+		flags = greChecksum
 	}
 	binary.BigEndian.PutUint16(b, flags)
 	binary.BigEndian.PutUint16(b[2:], ethertype)
@@ -126,6 +128,28 @@ func (t *Tunnel) gre(b []byte, next uint8) {
 		binary.BigEndian.PutUint32(b[greLen:], 0)
 		binary.BigEndian.PutUint16(b[greLen:], wire.Checksum(b, 0))
 	}
+}
+
+// Open returns which tunnel a packet of protocol proto, whose payload begins with b, went through, and where in b the packet inside begins; of the
+// options only Type and Port. It knows what Encapsulate writes, and options of GUE too (C7.6).
+func Open(proto uint8, b []byte) (o service.TunnelOptions, at int, ok bool) {
+	switch {
+	case proto == protoIPIP || proto == protoIPv6:
+		return o, 0, true
+	case proto == protoGRE && len(b) >= greLen+greChecksumLen:
+		flags, ethertype := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
+		if at = greLen; flags != 0 {
+			at += greChecksumLen
+		}
+		o.Type = service.GRE
+		return o, at, flags&^greChecksum == 0 && (ethertype == wire.TypeIPv4 || ethertype == wire.TypeIPv6)
+	case proto == flow.UDP && len(b) >= wire.UDPLen+gueLen:
+		g := b[wire.UDPLen:]
+		o.Type, o.Port = service.GUE, wire.Ports(b).Dst()
+		at = wire.UDPLen + gueLen + 4*int(g[0]&gueWords)
+		return o, at, g[0]&^gueWords == 0 && (g[1] == protoIPIP || g[1] == protoIPv6) && at <= len(b)
+	}
+	return o, 0, false
 }
 
 // outerTOS is the outer header's DSCP and ECN: the inner one's, but that "congestion experienced" inside says nothing about the tunnel (RFC 3168

@@ -136,7 +136,55 @@ func TestEncapsulateAnything(t *testing.T) {
 		if got := lcoretest.Describe(frame); !strings.HasSuffix(got, " csum ok") || !strings.Contains(got, " "+kind.name+" [") {
 			t.Fatal(got)
 		}
+		want := service.TunnelOptions{Type: kind.options.Type, Port: kind.options.Port}
+		if got, at, ok := Open(outerOf(frame, out.outer)); got != want || at != kind.shim || !ok {
+			t.Fatalf("Open: %+v, %d, %v; want %+v, %d", got, at, ok, want, kind.shim)
+		}
 	})
+}
+
+// outerOf returns what the outer header of a frame, size bytes long, says that it carries, and that.
+func outerOf(frame []byte, size int) (proto uint8, b []byte) {
+	ip := frame[wire.EthernetLen:]
+	if size == wire.IPv4Len {
+		return wire.IPv4(ip).Protocol(), ip[size:]
+	}
+	return wire.IPv6(ip).Next(), ip[size:]
+}
+
+func TestOpenRefuses(t *testing.T) {
+	gre, gue := make([]byte, 28), make([]byte, 32)
+	gre[2], gue[9] = 0x08, 4
+	changed := func(b []byte, i int, v byte) []byte {
+		b = bytes.Clone(b)
+		b[i] = v
+		return b
+	}
+	for _, tt := range []struct {
+		what  string
+		proto uint8
+		b     []byte
+		at    int // -1: no tunnel
+	}{
+		{"GRE", protoGRE, gre, 4},
+		{"with a checksum", protoGRE, changed(gre, 0, 0x80), 8},
+		{"with a key", protoGRE, changed(gre, 0, 0x20), -1},
+		{"version 1", protoGRE, changed(gre, 1, 1), -1},
+		{"of Ethernet", protoGRE, changed(changed(gre, 2, 0x65), 3, 0x58), -1},
+		{"cut off", protoGRE, gre[:7], -1},
+		{"GUE", flow.UDP, gue, 12},
+		{"with options of 8 bytes", flow.UDP, changed(gue, 8, 2), 20},
+		{"with options behind the end", flow.UDP, changed(gue, 8, 6), -1},
+		{"version 1", flow.UDP, changed(gue, 8, 0x40), -1},
+		{"control", flow.UDP, changed(gue, 8, 0x20), -1},
+		{"of TCP", flow.UDP, changed(gue, 9, flow.TCP), -1},
+		{"cut off", flow.UDP, gue[:11], -1},
+		{"TCP", flow.TCP, gue, -1},
+	} {
+		if _, at, ok := Open(tt.proto, tt.b); ok != (tt.at >= 0) || ok && at != tt.at {
+			t.Errorf("%s: %d, %v; want %d", tt.what, at, ok, tt.at)
+		}
+	}
 }
 
 func TestEncapsulateDoesNotAllocate(t *testing.T) {

@@ -18,6 +18,7 @@ type Table struct {
 	reals    []Real
 	unused   Real
 	serving  *flow.Map[*Real] // NAT servers by address, port and protocol, 0 for a firewall mark's
+	tunnels  *flow.Map[bool]  // by address, port and type of the server's end
 	engine   bool             // some service has a persistence engine
 	rules    []Rule
 }
@@ -35,7 +36,7 @@ const portFirstUnreserved = 1024
 // something still names included; a slot that is not in use holds the zero Real. It panics if two services
 // have one ID or one identity (services.md S1.1), or a real server is not in its slot: management has checked that.
 func NewTable(virtuals []*Virtual, reals []Real, rules []Rule) *Table {
-	t := &Table{index: flow.NewMap[*Virtual](), serving: flow.NewMap[*Real](), virtuals: virtuals, reals: reals, rules: slices.Clone(rules)}
+	t := &Table{index: flow.NewMap[*Virtual](), serving: flow.NewMap[*Real](), tunnels: flow.NewMap[bool](), virtuals: virtuals, reals: reals, rules: slices.Clone(rules)}
 	for _, v := range virtuals {
 		t.add(v)
 	}
@@ -69,8 +70,11 @@ func (t *Table) add(v *Virtual) {
 	}
 	t.byID[v.ID] = v
 	for i := range v.Reals {
-		if r := &v.Reals[i]; r.Forward == NAT {
+		switch r := &v.Reals[i]; r.Forward {
+		case NAT:
 			t.serving.Set(r.Addr, r.Port, v.Proto, r)
+		case Tunnel:
+			t.tunnels.Set(r.Addr, r.Tunnel.Port, uint8(r.Tunnel.Type), true)
 		}
 	}
 }
@@ -111,6 +115,11 @@ func (t *Table) Serving(addr flow.Addr, port uint16, proto uint8) *Real {
 		return r
 	}
 	return t.serving.Get(addr, port, 0)
+}
+
+// HasTunnel reports whether a real server at that address is reached through a tunnel of that type and port.
+func (t *Table) HasTunnel(addr flow.Addr, o TunnelOptions) bool {
+	return t.tunnels.Get(addr, o.Port, uint8(o.Type))
 }
 
 // Marked reports whether some service is a firewall mark's.
