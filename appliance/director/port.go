@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 
 	"cleat/cgo/eal"
 	"cleat/cgo/ethdev"
@@ -86,7 +87,7 @@ func addVdev(pc *conf.Port, workers int) error {
 	if pc.Vdev == "" {
 		return nil
 	}
-	if name, ok := interfaceOf(pc.Vdev); ok {
+	if name, ok := interfaceOf(pc.Vdev); ok && !strings.HasPrefix(pc.Device, "net_tap") { // which makes its own
 		if _, err := net.InterfaceByName(name); err != nil {
 			return fmt.Errorf("there is no interface %q here (ip link shows those there are)", name)
 		}
