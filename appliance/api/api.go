@@ -199,7 +199,10 @@ type Advance struct {
 // MaxAdvance is the greatest Advance.Seconds: 31 days, the longest time that anything is remembered.
 const MaxAdvance = 31 * 24 * 3600
 
-// Clock is what the clock shows, and how far it is ahead of real time.
+// ClockSlowness is how many times slower than real time that clock goes by itself.
+const ClockSlowness = 10
+
+// Clock is what the clock shows, and by how much it was set ahead.
 type Clock struct {
 	Now   float64 `json:"now_seconds"` // since cleatd started; rates are estimated whenever it is even
 	Ahead float64 `json:"ahead_seconds"`

@@ -5,27 +5,34 @@ package clock
 import (
 	"sync/atomic"
 	"time"
+
+	"cleat/appliance/api"
 )
 
 // Clock goes on by itself. Safe for concurrent use.
 type Clock struct {
-	// Lab: it may be set ahead.
+	// Lab: it may be set ahead. By itself it passes slowly, so that nothing ends because a machine is busy.
 	Lab bool
 
 	start time.Time
 	ahead atomic.Int64 // nanoseconds
 }
 
-// New returns a clock that shows real time, and does so for ever unless it is a lab's.
+// New returns a clock that begins now.
 func New(lab bool) *Clock { return &Clock{Lab: lab, start: time.Now()} }
 
-// Now returns the time since the clock was made.
-func (c *Clock) Now() time.Duration { return time.Since(c.start) + c.Ahead() }
+// Now returns the time since the clock was made, as it counts it.
+func (c *Clock) Now() time.Duration {
+	if c.Lab {
+		return time.Since(c.start)/api.ClockSlowness + c.Ahead()
+	}
+	return time.Since(c.start)
+}
 
 // Time returns a moment, as Now tells it, as a date.
 func (c *Clock) Time(now time.Duration) time.Time { return c.start.Add(now) }
 
-// Ahead returns how far the clock is ahead of real time.
+// Ahead returns by how much the clock was set ahead.
 func (c *Clock) Ahead() time.Duration { return time.Duration(c.ahead.Load()) }
 
 // Advance sets the clock ahead.

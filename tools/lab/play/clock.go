@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"cleat/appliance/api"
 	"cleat/tools/lab/topology"
 )
 
@@ -19,7 +20,7 @@ const (
 	retransmission = 2 * time.Second
 )
 
-// clock is cleatd's, counted from the first step: real time and what it was set ahead.
+// clock is cleatd's, counted from the first step: what passes of it by itself, slowly, and what it was set ahead.
 type clock struct {
 	director *topology.Director
 	began    time.Time
@@ -42,7 +43,14 @@ func (c *clock) start(ctx context.Context) error {
 	return nil
 }
 
-func (c *clock) now() time.Duration { return time.Since(c.began) + time.Duration(c.ahead.Load()) }
+func (c *clock) now() time.Duration {
+	return time.Since(c.began)/api.ClockSlowness + time.Duration(c.ahead.Load())
+}
+
+// pass sets the clock ahead by what it did not show of real time that was meant to pass.
+func (c *clock) pass(ctx context.Context, real time.Duration) error {
+	return c.advance(ctx, real-real/api.ClockSlowness)
+}
 
 func (c *clock) advance(ctx context.Context, d time.Duration) error {
 	if d <= 0 {

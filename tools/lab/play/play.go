@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"cleat/appliance/api"
 	"cleat/tools/lab/play/record"
 )
 
@@ -23,8 +24,9 @@ type Options struct {
 const attempts = 3
 
 const (
-	usual  = 25 * time.Millisecond // more than most steps take
-	tooFar = time.Second           // by which a play may fall behind what is usual
+	usual = 25 * time.Millisecond // more than most steps take
+	// tooFar is by how much a play may fall behind what is usual: cleatd's clock then shows a second too much.
+	tooFar = api.ClockSlowness * time.Second
 )
 
 // Play plays one scenario. The error says why it could not be played.
@@ -86,8 +88,14 @@ func (p *stage) run(ctx context.Context, result *record.Result) error {
 			return fmt.Errorf("step %d: %w", i, err)
 		}
 		if step.Op != "wait" && step.Op != "at" {
-			p.fallBehind(time.Since(began) - expected(step, &got))
 			result.Steps = append(result.Steps, got)
+			took, limit := time.Since(began), expected(step, &got)
+			p.fallBehind(took - limit)
+			if inVain(&got) {
+				if err := p.clock.pass(ctx, min(took, limit)); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	if !p.scenario.NoFinal {
@@ -103,8 +111,8 @@ func (p *stage) run(ctx context.Context, result *record.Result) error {
 // expected is how long a step may take.
 func expected(step *record.Step, got *record.StepResult) time.Duration {
 	switch {
-	case strings.HasSuffix(got.Result, "timeout"):
-		return usual + tcpPatience
+	case inVain(got):
+		return usual + patience(step, tcpPatience)
 	case step.Op == "dump":
 		return usual * time.Duration(len(step.What))
 	case step.Op == "capture" || step.Op == "capture_stop":
@@ -112,6 +120,9 @@ func expected(step *record.Step, got *record.StepResult) time.Duration {
 	}
 	return usual
 }
+
+// inVain says whether a step waited for an answer as long as it may.
+func inVain(got *record.StepResult) bool { return strings.HasSuffix(got.Result, "timeout") }
 
 // fallBehind takes note of a step that took longer than expected. A step that waits for a moment makes good for it.
 func (p *stage) fallBehind(by time.Duration) {
