@@ -11,14 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tunnels are what real servers decapsulate: IPv4 in IPv4 and IPv6 in IPv6, as the kernel's tunl0 and ip6tnl0 do, and
-// nothing else.
+// tunnels are what real servers take in: IPv4 in IPv4 and IPv6 in IPv6, which they decapsulate, and IPv4 in IPv6, which
+// they drop, as the kernel does with tunl0 and ip6tnl0. What else comes encapsulated their kernels refuse.
 var tunnels = []struct {
 	family, protocol int
 	outer            func(packet []byte) int // bytes before the inner packet
 }{
 	{unix.AF_INET, unix.IPPROTO_IPIP, func(packet []byte) int { return int(packet[0]&15) * 4 }},
 	{unix.AF_INET6, unix.IPPROTO_IPV6, func([]byte) int { return 0 }}, // a raw socket of IPv6 has taken the header off
+	{unix.AF_INET6, unix.IPPROTO_IPIP, func(packet []byte) int { return len(packet) }},
 }
 
 // decapsulate has a real server take packets out of tunnels, until ctx ends: its kernel hands what arrives in one to a raw
