@@ -1,6 +1,7 @@
 package lcore
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -207,7 +208,9 @@ func TestWorkersShareIPv6(t *testing.T) {
 	r := newRig(t, wishes{settings: kernel, workers: 2, services: []wish{web6(persist6(64))}})
 	const clients = 40
 	for n := range clients {
-		client := netip.AddrPortFrom(netip.AddrFrom16([16]byte{0: 0xfd, 1: 0x16, 7: byte(n / 2), 15: byte(n%2 + 1)}), 20001)
+		address := [16]byte{0: 0xfd, 1: 0x16, 15: byte(n%2 + 1)}
+		binary.BigEndian.PutUint32(address[4:], uint32(n/2+1)*0x9e3779b1) // far apart: neighbours are alike to a steering hash
+		client := netip.AddrPortFrom(netip.AddrFrom16(address), 20001)
 		r.ports[outside].Inject(n/2%2, fromClient(client.String(), vip6, "S"))
 		r.turn()
 		_, to, _ := strings.Cut(r.sent()[0], " > ")
