@@ -134,13 +134,27 @@ func (w *Worker) answer(i int, v Verdict) Verdict {
 		answer.ARP(p, l3, own)
 		return v
 	}
-	if w.in.ip[i] == nil {
-		return w.answer6(i, v)
+	if v == AnswerNeighbor {
+		return w.answerNeighbor(i, own)
 	}
 	if !w.answers.allow(w.now, w.tables.AnswerRate) {
 		return DropAnswerRate
 	}
 	ok := false
+	if w.in.ip[i] != nil {
+		ok = w.makeAnswer(i, v, own)
+	} else {
+		ok = w.makeAnswer6(i, v, own)
+	}
+	if !ok {
+		return denied[v]
+	}
+	return v
+}
+
+// makeAnswer makes of packet i an answer of IPv4; false: none may be given.
+func (w *Worker) makeAnswer(i int, v Verdict, own wire.MAC) (ok bool) {
+	p := &w.in.packet[i]
 	switch v {
 	case AnswerEcho:
 		ok = answer.Echo(p, l3, own)
@@ -155,10 +169,7 @@ func (w *Worker) answer(i int, v Verdict) Verdict {
 	case AnswerFragmentNeeded:
 		ok = answer.FragmentationNeeded(p, l3, own, w.speaker(i), w.mtu)
 	}
-	if !ok {
-		return denied[v]
-	}
-	return v
+	return ok
 }
 
 // speaker is the address from which an ICMP error about packet i comes: the one it was sent to, if that is ours, else our own on

@@ -68,17 +68,9 @@ func (w *Worker) older(i int) {
 	rewrite.Forward(w.in.ip[i])
 }
 
-// answer6 is answer for IPv6.
-func (w *Worker) answer6(i int, v Verdict) Verdict {
+// makeAnswer6 is makeAnswer for IPv6.
+func (w *Worker) makeAnswer6(i int, v Verdict, own wire.MAC) (ok bool) {
 	p := &w.in.packet[i]
-	own := w.tables.Hops.Ports()[p.Port].MAC
-	if v == AnswerNeighbor {
-		return w.answerNeighbor(i, own)
-	}
-	if !w.answers.allow(w.now, w.tables.AnswerRate) {
-		return DropAnswerRate
-	}
-	ok := false
 	switch v {
 	case AnswerEcho:
 		ok = answer.Echo6(p, l3, own)
@@ -93,10 +85,7 @@ func (w *Worker) answer6(i int, v Verdict) Verdict {
 	case AnswerFragmentNeeded:
 		ok = answer.TooBig6(p, l3, own, w.speaker6(i), w.mtu)
 	}
-	if !ok {
-		return denied[v]
-	}
-	return v
+	return ok
 }
 
 // answerNeighbor answers a solicitation, and lets management hear who asks, who will be spoken to.
