@@ -9,8 +9,9 @@ import (
 
 // Report is one run of cleat-perf.
 type Report struct {
-	Host Host  `json:"host"`
-	Rows []Row `json:"cases"`
+	Host    Host     `json:"host"`
+	Rows    []Row    `json:"cases"`
+	Figures []Figure `json:"figures,omitempty"`
 }
 
 // Row is one case. All series are nanoseconds of CPU time a packet, element i of each from repetition i.
@@ -38,17 +39,24 @@ func (r *Row) Own() Series {
 
 // Verdict says how the row stands to its targets: "aim", "must", "missed", or "" without targets.
 func (r *Row) Verdict() string {
-	if r.Must == 0 || len(r.Path) == 0 {
+	if len(r.Path) == 0 {
 		return ""
 	}
-	figure, better := r.Own().Median(), func(a, b float64) bool { return a <= b }
 	if r.Rate {
-		figure, better = 1000/r.Path.Median(), func(a, b float64) bool { return a >= b }
+		return verdict(1000/r.Path.Median(), r.Aim, r.Must, true)
 	}
+	return verdict(r.Own().Median(), r.Aim, r.Must, false)
+}
+
+// verdict compares a figure with its targets; more: greater is better.
+func verdict(figure, aim, must float64, more bool) string {
+	better := func(target float64) bool { return figure == target || figure > target == more }
 	switch {
-	case better(figure, r.Aim):
+	case must == 0:
+		return ""
+	case better(aim):
 		return "aim"
-	case better(figure, r.Must):
+	case better(must):
 		return "must"
 	}
 	return "missed"
