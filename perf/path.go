@@ -11,6 +11,7 @@ import (
 	"cleat/perf/bed"
 	"cleat/perf/path"
 	"cleat/perf/result"
+	"cleat/perf/traffic"
 )
 
 func pathCommand() *cobra.Command {
@@ -56,7 +57,7 @@ func measurePath(s *settings, out io.Writer) (*result.Report, error) {
 }
 
 func rowOf(c *path.Case, pairs []path.Pair) result.Row {
-	row := result.Row{Case: c.Name, Rate: c.Live != 0, Aim: c.Aim, Must: c.Must}
+	row := result.Row{Case: c.Name, Rate: c.Live != 0, Aim: c.Aim, Must: c.Must, Line: c.Line(), Flows: c.Flows, Workers: 1, Size: traffic.FrameLen + 4}
 	var all bed.Reading
 	for _, p := range pairs {
 		row.Floor = append(row.Floor, p.Floor.PerPacket())

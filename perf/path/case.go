@@ -43,6 +43,17 @@ var Cases = []Case{
 	{Name: "new-clients", Proto: "tcp", Live: million, Clients: traffic.MaxClients, Aim: 2.5, Must: 1.5},
 }
 
+// Line is the line of a plot that a case of known connections is a point of.
+func (c *Case) Line() string {
+	switch {
+	case c.Live != 0:
+		return ""
+	case c.Both:
+		return "NAT " + c.Proto + ", both ways"
+	}
+	return "NAT " + c.Proto
+}
+
 // entryBytes is a connection or a template with its share of the index.
 const entryBytes = 64 + 9
 

@@ -3,7 +3,9 @@ package result
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"os"
 	"slices"
 )
 
@@ -12,6 +14,15 @@ type Report struct {
 	Host    Host     `json:"host"`
 	Rows    []Row    `json:"cases"`
 	Figures []Figure `json:"figures,omitempty"`
+}
+
+// Version is that of the JSON. It changes when what is there changes its meaning, not when something is added.
+const Version = 1
+
+// file is a report as it stands in a file.
+type file struct {
+	Version int `json:"version"`
+	*Report
 }
 
 // Row is one case. All series are nanoseconds of CPU time a packet, element i of each from repetition i.
@@ -26,6 +37,12 @@ type Row struct {
 	Rate bool    `json:"rate"`
 	Aim  float64 `json:"aim,omitempty"`
 	Must float64 `json:"must,omitempty"`
+	// Line names the line of a plot that the row is a point of ("NAT", "IPv6"); empty: it is in no plot of lines. Its place there:
+	// connections, workers, bytes of a frame with its FCS.
+	Line    string `json:"line,omitempty"`
+	Flows   int    `json:"flows,omitempty"`
+	Workers int    `json:"workers,omitempty"`
+	Size    int    `json:"size,omitempty"`
 }
 
 // Own is the path less its floor, pair by pair.
@@ -90,5 +107,62 @@ func (s Series) Spread() (least, greatest float64) {
 func (r *Report) JSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
-	return e.Encode(r)
+	return e.Encode(file{Version, r})
+}
+
+// Parse reads what JSON wrote.
+func Parse(data []byte) (*Report, error) {
+	f := file{Report: &Report{}}
+	if err := json.Unmarshal(data, &f); err != nil {
+		return nil, fmt.Errorf("no report: %w", err)
+	}
+	if f.Version != Version {
+		return nil, fmt.Errorf("version %d of a report: this cleat-perf reads version %d", f.Version, Version)
+	}
+	return f.Report, nil
+}
+
+// Read reads the report in a file.
+func Read(name string) (*Report, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	r, err := Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
+}
+
+// Add puts another run's results to these: further repetitions of the same case, or further cases. The host stays the first one's,
+// with the ports of both.
+func (r *Report) Add(more *Report) {
+	for i := range more.Rows {
+		row := &more.Rows[i]
+		if at := slices.IndexFunc(r.Rows, func(old Row) bool { return old.Case == row.Case }); at >= 0 {
+			r.Rows[at].add(row)
+		} else {
+			r.Rows = append(r.Rows, *row)
+		}
+	}
+	for _, f := range more.Figures {
+		if at := slices.IndexFunc(r.Figures, func(old Figure) bool { return old.Case == f.Case && old.What == f.What }); at >= 0 {
+			r.Figures[at].Values = append(r.Figures[at].Values, f.Values...)
+		} else {
+			r.Figures = append(r.Figures, f)
+		}
+	}
+	for _, p := range more.Host.Ports {
+		if !slices.Contains(r.Host.Ports, p) {
+			r.Host.Ports = append(r.Host.Ports, p)
+		}
+	}
+}
+
+// add appends the repetitions of another start.
+func (r *Row) add(more *Row) {
+	a, b := float64(len(r.Floor)), float64(len(more.Floor))
+	r.Share = (r.Share*a + more.Share*b) / max(1, a+b)
+	r.Floor, r.Path = append(r.Floor, more.Floor...), append(r.Path, more.Path...)
 }

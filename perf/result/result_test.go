@@ -2,9 +2,9 @@ package result
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
 	"os"
+	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
@@ -95,20 +95,74 @@ func TestJSONComesBack(t *testing.T) {
 	if err := report.JSON(&b); err != nil {
 		t.Fatal(err)
 	}
-	var again Report
-	if err := json.Unmarshal(b.Bytes(), &again); err != nil || !reflect.DeepEqual(&again, report) {
+	again, err := Parse(b.Bytes())
+	if err != nil || !reflect.DeepEqual(again, report) {
 		t.Errorf("%v: %+v, want %+v", err, again, report)
 	}
 }
 
-func TestModel(t *testing.T) {
-	for text, want := range map[string]string{
-		"processor\t: 0\nmodel name\t: AMD EPYC 7763\nflags\t: fpu\n": "AMD EPYC 7763",
-		"processor\t: 0\nCPU implementer\t: 0x41\n":                   "unknown",
+func TestProcessor(t *testing.T) {
+	for text, want := range map[string]struct {
+		name    string
+		virtual bool
+	}{
+		"processor\t: 0\nmodel name\t: AMD EPYC 7763\nflags\t: fpu hypervisor\n": {"AMD EPYC 7763", true},
+		"processor\t: 0\nmodel name\t: AMD EPYC 7763\nflags\t: fpu sse\n":        {"AMD EPYC 7763", false},
+		"processor\t: 0\nCPU implementer\t: 0x41\n":                              {"unknown", false},
 	} {
-		if got := model(text, "unknown"); got != want {
-			t.Errorf("%q: %q, want %q", text, got, want)
+		if name, virtual := processor(text, "unknown"); name != want.name || virtual != want.virtual {
+			t.Errorf("%q: %q, %v, want %+v", text, name, virtual, want)
 		}
+	}
+}
+
+func TestCaches(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"index0/level": "1\n", "index0/type": "Data\n", "index0/size": "32K\n",
+		"index1/level": "2\n", "index1/type": "Unified\n", "index1/size": "512K\n",
+	} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := caches(dir); got != "L1d 32K, L2 512K" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestParse(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"version": 2, "cases": []}`: "version 2 of a report: this cleat-perf reads version 1",
+		`{"cases": []}`:               "version 0 of a report: this cleat-perf reads version 1",
+		`<html>`:                      "no report: invalid character '<' looking for beginning of value",
+	} {
+		if _, err := Parse([]byte(text)); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestAdd(t *testing.T) {
+	r := &Report{
+		Host: Host{Ports: []string{"net_pcap"}},
+		Rows: []Row{{Case: "a", Floor: Series{1}, Path: Series{2}, Share: 1}}, Figures: []Figure{{Case: "a", What: "x", Values: Series{1}}},
+	}
+	r.Add(&Report{
+		Host:    Host{Ports: []string{"net_ring", "net_pcap"}},
+		Rows:    []Row{{Case: "a", Floor: Series{3, 5, 7}, Path: Series{4, 6, 8}, Share: 0.5}, {Case: "b", Floor: Series{9}}},
+		Figures: []Figure{{Case: "a", What: "x", Values: Series{2}}, {Case: "a", What: "y", Values: Series{3}}},
+	})
+	want := &Report{
+		Host:    Host{Ports: []string{"net_pcap", "net_ring"}},
+		Rows:    []Row{{Case: "a", Floor: Series{1, 3, 5, 7}, Path: Series{2, 4, 6, 8}, Share: 0.625}, {Case: "b", Floor: Series{9}}},
+		Figures: []Figure{{Case: "a", What: "x", Values: Series{1, 2}}, {Case: "a", What: "y", Values: Series{3}}},
+	}
+	if !reflect.DeepEqual(r, want) {
+		t.Errorf("%+v, want %+v", r, want)
 	}
 }
 
