@@ -14,6 +14,9 @@ type Report struct {
 	Host    Host     `json:"host"`
 	Rows    []Row    `json:"cases"`
 	Figures []Figure `json:"figures,omitempty"`
+	// Searches are for the highest loads, Soaks for what a load does in the long run.
+	Searches []Search `json:"searches,omitempty"`
+	Soaks    []Soak   `json:"soaks,omitempty"`
 }
 
 // Version is that of the JSON. It changes when what is there changes its meaning, not when something is added.
