@@ -21,6 +21,8 @@ type Outcome struct {
 	Sent     uint64
 	Received uint64 // of those sent, each counted once
 	Lost     uint64
+	// Late were due, but could not be sent in time and were not sent: with any, the trial is not of the rate that was asked for.
+	Late uint64
 	// Reordered came behind a later one of their flow (RFC 4737 3.3: sequence number lower than the highest seen); Duplicated came
 	// again; Foreign were no packets of this trial.
 	Reordered, Duplicated, Foreign uint64
