@@ -1,6 +1,6 @@
 // Command cleat-perf measures the data path: what a packet costs, above the floor of the port that it came from.
 //
-// Exit codes: 0 done, 1 the measurement failed, 2 wrong usage.
+// Exit codes: 0 done, 1 the measurement failed or compare found something worse, 2 wrong usage.
 package main
 
 import (
@@ -29,12 +29,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		Short: "Measure the data path",
 		Long: `cleat-perf measures what a packet costs one worker of cleat: nanoseconds of CPU time, above the floor of the port that it came from.
 
-Exit codes: 0 done, 1 the measurement failed, 2 wrong usage.`,
+Exit codes: 0 done, 1 the measurement failed or compare found something worse, 2 wrong usage.`,
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(pcapCommand(), floorCommand(), pathCommand(), quickCommand())
+	root.AddCommand(pcapCommand(), floorCommand(), pathCommand(), quickCommand(), compareCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

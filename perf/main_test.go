@@ -57,6 +57,10 @@ func TestMistakes(t *testing.T) {
 		{"path --repetitions 0", `^cleat-perf: --repetitions 0: must be at least 1\n$`, exitUsage},
 		{"path --time 0s", `^cleat-perf: --time 0s: must be at least 1ms\n$`, exitUsage},
 		{"quick -o xml", `^cleat-perf: --output "xml": must be table or json\n$`, exitUsage},
+		{"compare a", `^cleat-perf: accepts 2 arg\(s\), received 1\n$`, exitUsage},
+		{"compare a b --threshold 5", `^cleat-perf: --threshold "5": must be a percentage from 0% to 100%, like 5%\n$`, exitUsage},
+		{"compare a b -o xml", `^cleat-perf: --output "xml": must be table or json\n$`, exitUsage},
+		{"compare nowhere b", `^cleat-perf: open nowhere: no such file or directory\n$`, exitFailed},
 		{"pcap", `^cleat-perf: required flag\(s\) "out" not set\n$`, exitUsage},
 		{"pcap -o x --flows 0", `^cleat-perf: --flows 0: must be 1 to 4194304\n$`, exitUsage},
 		{"pcap -o x --proto sctp", `^cleat-perf: protocol "sctp": must be tcp or udp\n$`, exitUsage},
@@ -95,6 +99,39 @@ func TestPcap(t *testing.T) {
 	}
 	if n-1 != 3 || err != io.EOF {
 		t.Errorf("%d packets, then %v", n-1, err)
+	}
+}
+
+// TestCompare: exit codes and what is printed; what is better and worse, package compare knows.
+func TestCompare(t *testing.T) {
+	dir := t.TempDir()
+	for name, own := range map[string]float64{"old.json": 30, "new.json": 60} {
+		r := &result.Report{Rows: []result.Row{{Case: "known"}}}
+		for i := range 5 {
+			r.Rows[0].Floor = append(r.Rows[0].Floor, 20)
+			r.Rows[0].Path = append(r.Rows[0].Path, 20+own+float64(i))
+		}
+		var b bytes.Buffer
+		if err := r.JSON(&b); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		args, out, errs string
+		code            int
+	}{
+		{"compare old.json new.json", "worse", "cleat-perf: something became worse\n", exitFailed},
+		{"compare old.json new.json --threshold 100%", "same", "", 0},
+		{"compare new.json old.json", "better", "", 0},
+		{"compare new.json old.json --across -o json", `"verdict": "better"`, "", 0},
+	} {
+		out, errs, code := perf(t, dir, strings.Fields(c.args)...)
+		if !strings.Contains(out, c.out) || errs != c.errs || code != c.code {
+			t.Errorf("%s: exit code %d, %q, %q; want %d, %q, %q", c.args, code, out, errs, c.code, c.out, c.errs)
+		}
 	}
 }
 

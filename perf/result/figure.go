@@ -1,10 +1,13 @@
 package result
 
+// Instructions is the unit of counts of instructions, which are the same in every run but for a few.
+const Instructions = "instructions"
+
 // Figure is one thing measured that is no pair of floor and path: bytes, microseconds, a ratio.
 type Figure struct {
 	Case string `json:"case"`
 	What string `json:"what"` // "bytes a connection, index included"
-	Unit string `json:"unit"` // "B", "us", "%", "ns"
+	Unit string `json:"unit"` // "B", "us", "ns", "%", "×", Instructions
 	// Values are the repetitions.
 	Values Series `json:"values"`
 	// Aim and Must are the targets, 0: none; More: greater is better.
