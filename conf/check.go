@@ -70,7 +70,7 @@ func checkNumbers(c checker) {
 		n, low, high int
 	}{
 		{"dpdk.memory", c.DPDK.Memory, 0, 1 << 20}, // MiB: 1 TiB
-		{"dpdk.mbufs", c.DPDK.Mbufs, 1024, 1 << 24},
+		{"workers.count", c.Workers.Count, 0, 127}, // DPDK has 128 lcores, and one is not a worker's
 		{"workers.idle_after", c.Workers.IdleAfter, 1, 1 << 30},
 		{"network.answer_rate", c.Network.AnswerRate, 0, 1 << 30},
 		{"network.steering_prefix4", c.Network.SteeringPrefix4, 1, 32},
@@ -85,6 +85,9 @@ func checkNumbers(c checker) {
 		{"tables.neighbors", c.Tables.Neighbors, 1, 1 << 16},
 	} {
 		c.within(n.path, n.n, n.low, n.high)
+	}
+	if c.DPDK.Mbufs != 0 {
+		c.within("dpdk.mbufs", c.DPDK.Mbufs, 1024, 1<<24)
 	}
 	for i, p := range c.Ports {
 		path := at("port", i)

@@ -75,8 +75,11 @@ func checkLocalAddresses(c checker) {
 		default:
 			c.oneOf(path+".client_address", "way to tell the client's address", s.ClientAddress, "toa", "proxy-v1", "proxy-v2", "none")
 		}
-		if n := len(s.LocalAddresses); n > 0 && n < len(c.Workers.Lcores) { // each worker uses its own, so that answers come back to it
-			c.errorf(path+".local_addresses", "needs at least as many local addresses as workers, of which there are %d", len(c.Workers.Lcores))
+		switch n, workers := len(s.LocalAddresses), c.Workers.Number(); { // each worker uses its own, so that answers come back to it
+		case n > 0 && n < workers:
+			c.errorf(path+".local_addresses", "needs at least as many local addresses as workers, of which there are %d", workers)
+		case n > 0 && workers == 0 && !c.wrong["workers"]:
+			c.errorf(path+".local_addresses", "each worker needs one, and nothing says how many workers there are").hint("workers.count = %d, or workers.lcores", n)
 		}
 		for j, a := range s.LocalAddresses {
 			path := at(path+".local_addresses", j)

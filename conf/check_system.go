@@ -7,8 +7,8 @@ import (
 )
 
 func checkLcores(c checker) {
-	if len(c.Workers.Lcores) == 0 && !c.wrong["workers"] {
-		c.errorf("workers.lcores", "no lcores are given").hint("the CPU numbers that forward packets: lcores = [1]")
+	if len(c.Workers.Lcores) != 0 && c.Workers.Count != 0 {
+		c.errorf("workers.count", "the workers' CPUs are named on line %d", c.lines.find("workers.lcores")).hint("one of the two")
 	}
 	seen := firsts[int]{}
 	for i, n := range c.Workers.Lcores {
@@ -20,11 +20,17 @@ func checkLcores(c checker) {
 	}
 }
 
+// Number is how many workers there are, 0 if that is chosen from the machine's topology.
+func (w *Workers) Number() int { return max(len(w.Lcores), w.Count) }
+
 // checkMbufs warns when full rings alone would take all packet buffers.
 func checkMbufs(c checker) {
+	if c.DPDK.Mbufs == 0 {
+		return
+	}
 	need := 0
 	for _, p := range c.Ports {
-		need += (p.RxDescriptors + p.TxDescriptors) * len(c.Workers.Lcores)
+		need += (p.RxDescriptors + p.TxDescriptors) * c.Workers.Number()
 	}
 	if need >= c.DPDK.Mbufs {
 		c.warnf("dpdk.mbufs", "the ports' descriptors, full for every worker, take %d packet buffers and there are %d", need, c.DPDK.Mbufs).

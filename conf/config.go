@@ -40,7 +40,7 @@ type DPDK struct {
 	Hugepages string `toml:"hugepages"`
 	// Memory is what DPDK takes, in MiB, for packet buffers and tables; 0: computed from the tables.
 	Memory int `toml:"memory"`
-	// Mbufs is the number of packet buffers per NUMA socket.
+	// Mbufs is the number of packet buffers per NUMA socket; 0: computed from the ports' rings and the workers.
 	Mbufs int `toml:"mbufs"`
 	// FilePrefix keeps several DPDK programs on one machine apart.
 	FilePrefix string `toml:"file_prefix"`
@@ -48,8 +48,10 @@ type DPDK struct {
 
 // Workers says which lcores forward packets. A change needs a restart.
 type Workers struct {
-	// Lcores are CPU numbers, one worker each.
+	// Lcores are CPU numbers, one worker each; none: chosen from the machine's topology.
 	Lcores []int `toml:"lcores"`
+	// Count is how many workers to choose CPUs for where Lcores names none; 0: one a physical core on the ports' NUMA sockets, but one core.
+	Count int `toml:"count"`
 	// Idle: "poll" never sleeps (a dedicated core), "sleep" sleeps after empty polls.
 	Idle string `toml:"idle"`
 	// IdleAfter is the number of empty polls in a row before the first sleep.

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Default returns the configuration that an empty file stands for. It lacks what has no default: lcores and ports.
+// Default returns the configuration that an empty file stands for. It lacks what has no default: ports.
 func Default() *Config {
 	return &Config{
 		Strict:      true,
-		DPDK:        DPDK{Hugepages: "auto", Mbufs: 16384, FilePrefix: "cleat"},
+		DPDK:        DPDK{Hugepages: "auto", FilePrefix: "cleat"},
 		Workers:     Workers{Idle: "poll", IdleAfter: 1000, IdleSleep: 100 * time.Microsecond},
 		Network:     Network{Forward: true, AnswerRate: 1000, NeighborReachable: 30 * time.Second, SteeringPrefix4: 32, SteeringPrefix6: 64},
 		Tables:      Tables{Connections: 1_000_000, Templates: 1_000_000, Connections6: 250_000, Templates6: 250_000, FullNAT: 100_000, Services: 4096, RealServers: 16384, Neighbors: 4096},

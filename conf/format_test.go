@@ -16,7 +16,11 @@ var configs = rapid.Custom(func(t *rapid.T) *Config {
 	c.Strict = rapid.Bool().Draw(t, "strict")
 	c.DPDK.EAL = rapid.OneOf(rapid.Just[[]string](nil), rapid.SliceOfN(rapid.StringMatching(`[ -~ä\n\t]*`), 1, 3)).Draw(t, "eal")
 	c.DPDK.Hugepages = rapid.SampledFrom([]string{"auto", "require", "off"}).Draw(t, "hugepages")
-	c.Workers.Lcores = rapid.SliceOfNDistinct(rapid.IntRange(0, 63), 1, 4, rapid.ID[int]).Draw(t, "lcores")
+	if rapid.Bool().Draw(t, "lcores named") {
+		c.Workers.Lcores = rapid.SliceOfNDistinct(rapid.IntRange(0, 63), 1, 4, rapid.ID[int]).Draw(t, "lcores")
+	} else {
+		c.Workers.Count = rapid.IntRange(1, 4).Draw(t, "count")
+	}
 	c.Workers.IdleSleep = Duration(rapid.IntRange(1, 100_000).Draw(t, "us")) * time.Microsecond
 	c.Network.Forward = rapid.Bool().Draw(t, "forward")
 	c.Scheduling.Scope = rapid.SampledFrom([]string{"worker", "service"}).Draw(t, "scope")
@@ -85,7 +89,7 @@ func drawService(t *rapid.T, c *Config, i int) Service {
 	if rapid.Bool().Draw(t, "persistent") {
 		s.Persistent = drawSeconds(t)
 		s.Engine = rapid.SampledFrom([]string{"", "sip"}).Draw(t, "engine")
-		if len(c.Workers.Lcores) == 1 && rapid.Bool().Draw(t, "netmask") {
+		if c.Workers.Number() == 1 && rapid.Bool().Draw(t, "netmask") {
 			s.Netmask = drawMask(t, ipv6, c.Strict)
 		}
 	}
@@ -112,7 +116,7 @@ func drawService(t *rapid.T, c *Config, i int) Service {
 		s.Flags = rapid.SampledFrom([][]string{nil, {"sh-port"}, {"sh-fallback", "flag-3"}}).Draw(t, "flags")
 	}
 	if rapid.Bool().Draw(t, "local addresses") {
-		for k := range c.Workers.Lcores {
+		for k := range c.Workers.Number() {
 			local := address(9, 9+k, i)
 			if ipv6 {
 				local = address6(9+k, i)
@@ -180,7 +184,7 @@ func edited(t *rapid.T, c *Config) *Config {
 	}
 	switch rapid.IntRange(0, 5).Draw(t, "edit") {
 	case 0:
-		d.Workers.Lcores[0] = rapid.IntRange(0, 63).Draw(t, "lcore")
+		d.Workers.Lcores, d.Workers.Count = []int{rapid.IntRange(0, 63).Draw(t, "lcore")}, 0
 	case 1:
 		d.Ports[0].MTU = 1500
 	case 2:

@@ -109,7 +109,6 @@ func TestAllIsTheDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Default()
-	want.Workers.Lcores = got.Workers.Lcores // no default
 	want.Ports, want.Marks, want.Services = got.Ports, got.Marks, got.Services
 	if _, restart := Compare(want, got); restart != nil {
 		t.Error(restart)

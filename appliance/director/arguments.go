@@ -2,11 +2,9 @@ package director
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
+	"cleat/appliance/place"
 	"cleat/cgo/eal"
 	"cleat/conf"
 )
@@ -26,20 +24,16 @@ const (
 
 // ealArgs returns the arguments for the EAL: ours first, the operator's after them, so that theirs win where DPDK
 // takes the last one.
-func ealArgs(c *conf.Config) ([]string, error) {
+func ealArgs(c *conf.Config, p *place.Plan) ([]string, error) {
 	mib := c.DPDK.Memory
 	if mib == 0 {
-		mib = memory(c)
+		mib = memory(c, len(p.Workers))
 	}
 	args, err := eal.MemoryArgs(c.DPDK.Hugepages, mib)
 	if err != nil {
 		return nil, err
 	}
-	main, err := mainCPU(c.Workers.Lcores)
-	if err != nil {
-		return nil, err
-	}
-	args = append(args, "--lcores", fmt.Sprintf("0@%d", main), "--file-prefix", c.DPDK.FilePrefix)
+	args = append(args, "--lcores", fmt.Sprintf("0@%d", p.Main), "--file-prefix", c.DPDK.FilePrefix)
 	pci := false
 	for _, p := range c.Ports {
 		if p.Vdev == "" {
@@ -53,30 +47,27 @@ func ealArgs(c *conf.Config) ([]string, error) {
 	return append(args, c.DPDK.EAL...), nil
 }
 
-// memory is what c needs, in MiB.
-func memory(c *conf.Config) int {
+// memory is what c needs for so many workers, in MiB.
+func memory(c *conf.Config, workers int) int {
 	t := &c.Tables
 	worker := (t.Connections+t.Templates)*entryBytes + t.Templates*(told+engineData) + t.Connections*transfers + t.Connections6*connection6 + t.Templates6*template6 + t.FullNAT*fullNAT
-	return (len(c.Workers.Lcores)*worker+c.DPDK.Mbufs*mbufBytes)>>20 + memorySlack
+	return (workers*worker+mbufs(c, workers)*mbufBytes)>>20 + memorySlack
 }
 
-// mainCPU is where DPDK's main lcore, which forwards nothing, starts: on a CPU of no worker if there is one.
-func mainCPU(workers []int) (int, error) {
-	var allowed unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
-		return 0, err
+// fewestMbufs is enough for one worker and two ports with rings of 1024.
+const fewestMbufs = 16384
+
+// mbufs is how many packet buffers there are on each NUMA socket: unless c says, a quarter more than what all rings and the workers' own stores hold when they
+// are full.
+func mbufs(c *conf.Config, workers int) int {
+	if c.DPDK.Mbufs != 0 {
+		return c.DPDK.Mbufs
 	}
-	for _, cpu := range workers {
-		if !allowed.IsSet(cpu) {
-			return 0, fmt.Errorf("workers.lcores: CPU %d is not there, or this process may not use it", cpu)
-		}
+	full := 2 * cacheSize
+	for i := range c.Ports {
+		full += c.Ports[i].RxDescriptors + c.Ports[i].TxDescriptors
 	}
-	for cpu := range 1024 {
-		if allowed.IsSet(cpu) && !slices.Contains(workers, cpu) {
-			return cpu, nil
-		}
-	}
-	return workers[0], nil
+	return max(full*workers*5/4, fewestMbufs)
 }
 
 // queueArgs is how virtual devices are told how many queues to make.

@@ -1,40 +1,15 @@
 package director
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
+	"cleat/appliance/place"
 	"cleat/conf"
 )
 
-// someCPUs are the CPUs that this process may use.
-func someCPUs(t *testing.T) (cpus []int) {
-	var allowed unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
-		t.Fatal(err)
-	}
-	for cpu := range 1024 {
-		if allowed.IsSet(cpu) {
-			cpus = append(cpus, cpu)
-		}
-	}
-	return cpus
-}
-
 func TestEALArgs(t *testing.T) {
-	cpus := someCPUs(t)
-	base := conf.Config{
-		DPDK:    conf.DPDK{Hugepages: "off", Memory: 300, FilePrefix: "lab"},
-		Workers: conf.Workers{Lcores: cpus[:1]},
-	}
-	main, err := mainCPU(cpus[:1])
-	if err != nil {
-		t.Fatal(err)
-	}
+	base := conf.Config{DPDK: conf.DPDK{Hugepages: "off", Memory: 300, FilePrefix: "lab"}}
 	virtual := conf.Port{Device: "net_af_packet0", Vdev: "iface=veth0"}
 	for _, c := range []struct {
 		name  string
@@ -50,11 +25,11 @@ func TestEALArgs(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			config := base
 			config.Ports, config.DPDK.EAL = c.ports, c.eal
-			args, err := ealArgs(&config)
+			args, err := ealArgs(&config, &place.Plan{Workers: []int{5}, Main: 4})
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := fmt.Sprintf("--no-huge --no-shconf -m 300 --lcores 0@%d --file-prefix lab %s", main, c.want)
+			want := "--no-huge --no-shconf -m 300 --lcores 0@4 --file-prefix lab " + c.want
 			if got := strings.Join(args, " "); got != want {
 				t.Errorf("\n got %s\nwant %s", got, want)
 			}
@@ -63,57 +38,46 @@ func TestEALArgs(t *testing.T) {
 }
 
 func TestEALArgsRefuses(t *testing.T) {
-	missing := 1023
-	for slices.Contains(someCPUs(t), missing) {
-		missing--
-	}
-	for want, c := range map[string]conf.Config{
-		fmt.Sprintf("workers.lcores: CPU %d is not there, or this process may not use it", missing): {
-			DPDK: conf.DPDK{Hugepages: "off"}, Workers: conf.Workers{Lcores: []int{missing}},
-		},
-		"eal: hugepages \"maybe\": must be auto, require or off": {DPDK: conf.DPDK{Hugepages: "maybe"}, Workers: conf.Workers{Lcores: someCPUs(t)}},
-	} {
-		if _, err := ealArgs(&c); err == nil || err.Error() != want {
-			t.Errorf("got  %v\nwant %s", err, want)
-		}
-	}
-}
-
-// TestMainCPU: on a CPU of no worker where there is one, else on the first worker's.
-func TestMainCPU(t *testing.T) {
-	cpus := someCPUs(t)
-	for n := 1; n <= len(cpus); n++ {
-		got, err := mainCPU(cpus[:n])
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := cpus[0]
-		if n < len(cpus) {
-			want = cpus[n]
-		}
-		if got != want {
-			t.Errorf("workers on %v: main on %d, want %d", cpus[:n], got, want)
-		}
+	const want = "eal: hugepages \"maybe\": must be auto, require or off"
+	if _, err := ealArgs(&conf.Config{DPDK: conf.DPDK{Hugepages: "maybe"}}, &place.Plan{}); err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
 
 // TestMemory: tables of every worker, packet buffers, and the rest.
 func TestMemory(t *testing.T) {
 	for _, c := range []struct{ workers, connections, templates, connections6, templates6, mbufs, want int }{
-		{1, 0, 0, 0, 0, 0, memorySlack},
-		{1, 1 << 20, 0, 0, 0, 0, 73 + transfers + memorySlack},
-		{2, 1 << 20, 1 << 20, 0, 0, 0, 4*73 + 2*(4+engineData+transfers) + memorySlack},
-		{1, 0, 0, 1 << 20, 0, 0, 68 + memorySlack},
-		{1, 0, 0, 0, 1 << 20, 0, 36 + memorySlack},
+		{1, 0, 0, 0, 0, 1024, 2 + memorySlack},
+		{1, 1 << 20, 0, 0, 0, 1024, 2 + 73 + transfers + memorySlack},
+		{2, 1 << 20, 1 << 20, 0, 0, 1024, 2 + 4*73 + 2*(4+engineData+transfers) + memorySlack},
+		{1, 0, 0, 1 << 20, 0, 1024, 2 + 68 + memorySlack},
+		{1, 0, 0, 0, 1 << 20, 1024, 2 + 36 + memorySlack},
 		{1, 0, 0, 0, 0, 1 << 20, 2368 + memorySlack},
 	} {
 		got := memory(&conf.Config{
-			Workers: conf.Workers{Lcores: make([]int, c.workers)},
-			Tables:  conf.Tables{Connections: c.connections, Templates: c.templates, Connections6: c.connections6, Templates6: c.templates6},
-			DPDK:    conf.DPDK{Mbufs: c.mbufs},
-		})
+			Tables: conf.Tables{Connections: c.connections, Templates: c.templates, Connections6: c.connections6, Templates6: c.templates6},
+			DPDK:   conf.DPDK{Mbufs: c.mbufs},
+		}, c.workers)
 		if got != c.want {
 			t.Errorf("%+v: %d MiB", c, got)
+		}
+	}
+}
+
+// TestMbufs: as the operator says, else enough for all rings and the workers' own stores.
+func TestMbufs(t *testing.T) {
+	two := []conf.Port{{RxDescriptors: 1024, TxDescriptors: 1024}, {RxDescriptors: 4096, TxDescriptors: 1024}}
+	for _, c := range []struct {
+		given, workers int
+		ports          []conf.Port
+		want           int
+	}{
+		{4096, 8, two, 4096},
+		{0, 1, two, fewestMbufs},
+		{0, 8, two, (7168 + 512) * 8 * 5 / 4},
+	} {
+		if got := mbufs(&conf.Config{Ports: c.ports, DPDK: conf.DPDK{Mbufs: c.given}}, c.workers); got != c.want {
+			t.Errorf("%+v: %d", c, got)
 		}
 	}
 }

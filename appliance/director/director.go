@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"cleat/appliance/clock"
+	"cleat/appliance/place"
 	"cleat/cgo/eal"
 	"cleat/cgo/pktmbuf"
 	"cleat/conf"
@@ -19,8 +20,8 @@ import (
 type Director struct {
 	Ports   []*Port
 	Workers []*lcore.Worker
-	// Lcores are the CPUs of the workers, by worker number.
-	Lcores []int
+	// Place says on which CPUs the workers are.
+	Place place.Plan
 	// Hugepages tells whether tables and packet buffers lie in hugepages.
 	Hugepages bool
 	// Clock is what the workers look at.
@@ -34,7 +35,7 @@ type Director struct {
 
 // Open starts the EAL and the ports that c names. Close ends what it started; after an error, Open has done so.
 func Open(c *conf.Config, clock *clock.Clock, log *slog.Logger) (*Director, error) {
-	d := &Director{Clock: clock, log: log, Lcores: c.Workers.Lcores, pools: map[int]*pktmbuf.Pool{}}
+	d := &Director{Clock: clock, log: log, pools: map[int]*pktmbuf.Pool{}}
 	if err := d.open(c); err != nil {
 		d.Close()
 		return nil, err
@@ -43,6 +44,9 @@ func Open(c *conf.Config, clock *clock.Clock, log *slog.Logger) (*Director, erro
 }
 
 func (d *Director) open(c *conf.Config) error {
+	if err := d.place(c); err != nil {
+		return err
+	}
 	if err := d.startEAL(c); err != nil {
 		return err
 	}
@@ -55,7 +59,7 @@ func (d *Director) open(c *conf.Config) error {
 }
 
 func (d *Director) startEAL(c *conf.Config) error {
-	args, err := ealArgs(c)
+	args, err := ealArgs(c, &d.Place)
 	if err != nil {
 		return fail(ExitEAL, err, "DPDK's arguments")
 	}
@@ -83,11 +87,13 @@ func (d *Director) Start(c *conf.Config, t *lcore.Tables) error {
 			return fail(ExitPort, err, "port %s", p.Name)
 		}
 	}
-	if err := eal.KeepOff(d.Lcores); err != nil {
-		d.log.Warn("workers share their cores with the rest of the process", "why", err)
+	if !d.Place.Shared { // else there is no other CPU, as the plan has warned
+		if err := eal.KeepOff(d.Place.Workers); err != nil {
+			d.log.Warn("workers share their CPUs with the rest of the process", "why", err)
+		}
 	}
 	for i, w := range d.Workers {
-		done, err := eal.Thread(fmt.Sprintf("cleat-worker-%d", i), d.Lcores[i], w.Run)
+		done, err := eal.Thread(fmt.Sprintf("cleat-worker-%d", i), d.Place.Workers[i], w.Run)
 		if err != nil {
 			return fail(ExitEAL, err, "worker %d", i)
 		}
@@ -97,19 +103,22 @@ func (d *Director) Start(c *conf.Config, t *lcore.Tables) error {
 }
 
 func (d *Director) plans(c *conf.Config) []lcore.Plan {
-	steering := flow.NewSteering(len(d.Lcores), c.Network.SteeringPrefix4, c.Network.SteeringPrefix6)
+	steering := flow.NewSteering(len(d.Place.Workers), c.Network.SteeringPrefix4, c.Network.SteeringPrefix6)
 	seed := flow.NewSeed()
-	plans := make([]lcore.Plan, len(d.Lcores))
+	plans := make([]lcore.Plan, len(d.Place.Workers))
 	for i := range plans {
 		queues := make([]burst.Queue, len(d.Ports))
 		for j, p := range d.Ports {
 			queues[j] = p.dev.Queue(i, uint16(j))
 		}
-		pool := d.Ports[0].pool
+		pool := d.pools[d.Place.Sockets[i]]
+		if pool == nil { // no port is on the worker's socket
+			pool = d.Ports[0].pool
+		}
 		plans[i] = lcore.Plan{
 			Number: i, Workers: len(plans), Queues: queues, Pool: pool,
 			Alloc: func(name string, size int) ([]byte, error) {
-				return eal.Zone(fmt.Sprintf("w%d_%s", i, name), size, burst.Size*2, eal.SocketOf(d.Lcores[i]))
+				return eal.Zone(fmt.Sprintf("w%d_%s", i, name), size, burst.Size*2, d.Place.Sockets[i])
 			},
 			Connections: c.Tables.Connections, Templates: c.Tables.Templates,
 			Connections6: c.Tables.Connections6, Templates6: c.Tables.Templates6, FullNAT: c.Tables.FullNAT,

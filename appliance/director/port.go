@@ -32,7 +32,7 @@ const cacheSize = 256
 
 func (d *Director) openPort(c *conf.Config, i int) error {
 	pc := &c.Ports[i]
-	if err := addVdev(pc, len(c.Workers.Lcores)); err != nil {
+	if err := addVdev(pc, len(d.Place.Workers)); err != nil {
 		return err
 	}
 	dev, err := ethdev.ByName(pc.Device)
@@ -47,11 +47,11 @@ func (d *Director) openPort(c *conf.Config, i int) error {
 		return err
 	}
 	p.Driver = info.Driver
-	queues := len(c.Workers.Lcores)
+	queues := len(d.Place.Workers)
 	if queues > info.MaxRxQueues || queues > info.MaxTxQueues {
-		return fmt.Errorf("has %d receive and %d transmit queues, %d workers need one each", info.MaxRxQueues, info.MaxTxQueues, queues)
+		return fmt.Errorf("has %d receive and %d transmit queues, %d workers need one each (workers.count)", info.MaxRxQueues, info.MaxTxQueues, queues)
 	}
-	if p.pool, err = d.pool(socketOf(info.Socket, c.Workers.Lcores[0]), c.DPDK.Mbufs); err != nil {
+	if p.pool, err = d.pool(d.socketOf(info.Socket), mbufs(c, queues)); err != nil {
 		return fmt.Errorf("%w; make dpdk.memory larger, or dpdk.mbufs smaller", err)
 	}
 	err = dev.Configure(ethdev.Config{
@@ -100,9 +100,9 @@ func addVdev(pc *conf.Port, workers int) error {
 }
 
 // socketOf is the NUMA socket of a device; one that is on none counts as being where the first worker is.
-func socketOf(device, cpu int) int {
+func (d *Director) socketOf(device int) int {
 	if device == eal.SocketAny {
-		return eal.SocketOf(cpu)
+		return d.Place.Sockets[0]
 	}
 	return device
 }

@@ -141,7 +141,7 @@ func (d *Director) addresses(c *conf.Config, reals []service.Real) *address.Set 
 	}
 	for i := range c.Services {
 		for k, a := range c.Services[i].LocalAddresses {
-			entries = append(entries, address.Entry{Addr: flow.FromNetip(a), Kind: address.Own | address.Local, Owner: uint8(k % len(d.Lcores))})
+			entries = append(entries, address.Entry{Addr: flow.FromNetip(a), Kind: address.Own | address.Local, Owner: uint8(k % len(d.Place.Workers))})
 		}
 	}
 	return address.NewSet(entries, networks(c)...)

@@ -65,7 +65,7 @@ func New(d *director.Director, c *conf.Config, path, version string, log *slog.L
 		log: log, level: level, path: path, version: version, started: now, loaded: now,
 		inbox: make(chan func()), ended: make(chan struct{}),
 		d: d, intent: intent.New(c), conf: c,
-		registry: registry.New(c.Tables.Services, c.Tables.RealServers, len(c.Workers.Lcores)),
+		registry: registry.New(c.Tables.Services, c.Tables.RealServers, len(d.Place.Workers)),
 	}
 	l.stats.init(byWorkers{d}, l.registry, c.Tables.Services)
 	if _, err := l.registry.Apply(c, l.date()); err != nil {

@@ -134,7 +134,7 @@ func (l *Loop) workers() []api.Worker {
 	for i, w := range l.d.Workers {
 		c := w.Counters()
 		templates, connections := w.Capacities()
-		all[i] = stat.Worker(i, l.d.Lcores[i], &c)
+		all[i] = stat.Worker(i, l.d.Place.Workers[i], &c)
 		all[i].Templates = api.Usage{Used: c.Templates, Capacity: uint64(templates)}
 		all[i].Connections = api.Usage{Used: c.Connections, Capacity: uint64(connections)}
 	}

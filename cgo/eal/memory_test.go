@@ -71,17 +71,3 @@ func TestMemoryArgs(t *testing.T) {
 		}
 	}
 }
-
-func TestSocketOf(t *testing.T) {
-	dir := t.TempDir()
-	for _, d := range []string{"cpu0/node0", "cpu3/node1", "cpu30/node2", "cpu4/cache"} {
-		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for cpu, want := range map[int]int{0: 0, 3: 1, 30: 2, 4: 0, 99: 0} {
-		if got := socketOf(dir, cpu); got != want {
-			t.Errorf("CPU %d: socket %d, want %d", cpu, got, want)
-		}
-	}
-}
