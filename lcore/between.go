@@ -5,6 +5,7 @@ import (
 
 	"cleat/lcore/burst"
 	"cleat/lcore/conn"
+	"cleat/lcore/prefetch"
 	"cleat/lcore/schedule"
 	"cleat/lcore/service"
 	"cleat/lcore/template"
@@ -12,8 +13,9 @@ import (
 )
 
 const (
-	// expiryBudget is the number of timers that are looked at between two turns, for each shard.
-	expiryBudget = 64
+	// expiryBursts is how many bursts of timers are looked at between two turns, at most, for each shard: what a burst of new entries needs in the
+	// end, each of which comes down three levels of the wheel and fires.
+	expiryBursts = 4
 	// grace is how many ticks a template waits that is over when other workers' connections seem to live under it: they often end in the same tick, a
 	// datagram's 300 s after it came for example, and then they go first, as with one worker.
 	grace = uint32(20 * time.Millisecond / wheel.Tick)
@@ -48,20 +50,47 @@ func (w *Worker) between(n int) {
 	w.rest(n)
 }
 
-// expire ends connections and templates whose time is over, and frees the slots of what this turn removed.
+// expire ends connections and templates whose time is over, and frees the slots of what this turn removed. It does so by the burst, and asks for
+// what that needs before it needs it.
 func (w *Worker) expire() {
-	budget := expiryBudget
-	for i := w.conns.Expired(w.tick, &budget); i != 0; i = w.conns.Expired(w.tick, &budget) {
-		w.overdue(i, &w.conns.Entries[i])
+	for range expiryBursts {
+		var room [burst.Size]uint32
+		coming := w.conns.Coming(w.tick, room[:])
+		if len(coming) == 0 {
+			break
+		}
+		w.askTemplates(coming)
+		budget := len(coming)
+		for i := w.conns.Expired(w.tick, &budget); i != 0; i = w.conns.Expired(w.tick, &budget) {
+			w.overdue(i, &w.conns.Entries[i])
+		}
 	}
-	budget = expiryBudget
-	for i := w.tmpls.Expired(w.tick, &budget); i != 0; i = w.tmpls.Expired(w.tick, &budget) {
-		w.timeOver(i, &w.tmpls.Entries[i])
+	for range expiryBursts {
+		var room [burst.Size]uint32
+		budget := len(w.tmpls.Coming(w.tick, room[:]))
+		if budget == 0 {
+			break
+		}
+		for i := w.tmpls.Expired(w.tick, &budget); i != 0; i = w.tmpls.Expired(w.tick, &budget) {
+			w.timeOver(i, &w.tmpls.Entries[i])
+		}
 	}
 	w.conns.Reclaim()
 	w.tmpls.Reclaim()
 	w.transfers.Reclaim()
 	w.locals.Reclaim()
+}
+
+// askTemplates asks for the templates of connections.
+func (w *Worker) askTemplates(connections []uint32) {
+	var room [burst.Size]uint32
+	own := room[:0]
+	for _, i := range connections {
+		if c := &w.conns.Entries[i]; c.Template != 0 && c.Owner == 0 {
+			own = append(own, c.Template)
+		}
+	}
+	prefetch.Entries(w.tmpls.Entries, own)
 }
 
 // overdue is what happens when a connection's timer runs out: its end, or an extension while it controls others (connections.md C6.1).

@@ -12,7 +12,8 @@ import (
 const (
 	dataRoom    = 2048
 	mbufBytes   = dataRoom + 128 + 128 + 64 // data room, headroom, struct rte_mbuf, mempool's own
-	entryBytes  = 64 + 9                    // connection or template and its share of the index
+	entryBytes  = 64 + 9 + 5                // connection or template and its share of index and wheel
+	wheels      = 2 << 17                   // of a worker, whatever its tables
 	told        = 4                         // what other workers tell of a template
 	connection6 = 64 + 4                    // addresses of an IPv6 connection
 	template6   = 32 + 4                    // addresses of an IPv6 template
@@ -50,7 +51,7 @@ func ealArgs(c *conf.Config, p *place.Plan) ([]string, error) {
 // memory is what c needs for so many workers, in MiB.
 func memory(c *conf.Config, workers int) int {
 	t := &c.Tables
-	worker := (t.Connections+t.Templates)*entryBytes + t.Templates*(told+engineData) + t.Connections*transfers + t.Connections6*connection6 + t.Templates6*template6 + t.FullNAT*fullNAT
+	worker := wheels + (t.Connections+t.Templates)*entryBytes + t.Templates*(told+engineData) + t.Connections*transfers + t.Connections6*connection6 + t.Templates6*template6 + t.FullNAT*fullNAT
 	return (workers*worker+mbufs(c, workers)*mbufBytes)>>20 + memorySlack
 }
 

@@ -4,6 +4,7 @@ package conn
 
 import (
 	"cleat/lcore/aside"
+	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/memory"
 	"cleat/lcore/service"
@@ -43,6 +44,7 @@ type Entry struct {
 	wide uint32
 	// Aside is the place of what only some connections have (FTP, Local), 0: nothing.
 	Aside uint32
+	_     uint32
 }
 
 // addresses are those of a connection that is not IPv4's alone: one cache line.
@@ -89,7 +91,7 @@ func (e *Entry) Local() uint32 {
 func (e *Entry) Deadline() uint32 { return e.timer.Deadline }
 
 // Shard is a worker's connection table. When it is full, or there is no room for further IPv6 addresses, Insert refuses; the packet is
-// dropped and counted (connections_full). 64 bytes an entry and 8.5 for the index; of those with IPv6 addresses another 68.
+// dropped and counted (connections_full). 64 bytes an entry and 12.8 for index and wheel; of those with IPv6 addresses another 68.
 type Shard struct {
 	*shard.Shard[Entry, *Entry]
 	wide *aside.Table[addresses]
@@ -257,9 +259,26 @@ func (s *Shard) Touch(i, now uint32) {
 // Remove takes entry i out of the table; its slot is free after Reclaim.
 func (s *Shard) Remove(i uint32) {
 	e := &s.Entries[i]
-	client, port := s.Client(e)
-	s.Shard.Remove(i, flow.Hash(client, port, e.Proto, s.seed))
+	s.Shard.Remove(i, s.hash(e))
 	s.wide.Give(e.wide)
+}
+
+// hash is that under which the index has an entry.
+func (s *Shard) hash(e *Entry) uint64 {
+	client, port := s.Client(e)
+	return flow.Hash(client, port, e.Proto, s.seed)
+}
+
+// Coming returns the entries at which Expired will look first, as many as into has room for, a burst's number at most, and asks for all that Remove
+// needs of them.
+func (s *Shard) Coming(now uint32, into []uint32) []uint32 {
+	coming := s.Shard.Coming(now, into)
+	var hashes [burst.Size]uint64
+	for n, i := range coming {
+		hashes[n] = s.hash(&s.Entries[i])
+	}
+	s.Index.Ask(hashes[:len(coming)])
+	return coming
 }
 
 // Reclaim makes the slots free that were removed since the last call. To be called between turns.

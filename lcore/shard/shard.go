@@ -2,13 +2,14 @@
 // wheel to end them, and the rule when a slot may be used again. One goroutine uses a shard.
 //
 // Entries are named by their number, 1 to Capacity; 0 is none. A table says how its keys hash and compare; nothing here knows
-// keys. 8.5 bytes an entry beside the entry itself. A full shard refuses.
+// keys. 12.8 bytes an entry beside the entry itself: 8.5 for the index, 4.3 for the wheel. A full shard refuses.
 package shard
 
 import (
 	"cleat/lcore/burst"
 	"cleat/lcore/index"
 	"cleat/lcore/memory"
+	"cleat/lcore/prefetch"
 	"cleat/lcore/wheel"
 )
 
@@ -41,7 +42,11 @@ func New[E any, P wheel.Entry[E]](alloc memory.Alloc, name string, capacity int,
 	if err != nil {
 		return nil, err
 	}
-	return &Shard[E, P]{Entries: entries, Index: x, wheel: wheel.New[E, P](entries, now), fresh: 1}, nil
+	w, err := wheel.New[E, P](alloc, name+"_wheel", entries, now)
+	if err != nil {
+		return nil, err
+	}
+	return &Shard[E, P]{Entries: entries, Index: x, wheel: w, fresh: 1}, nil
 }
 
 // Capacity is the greatest number of entries.
@@ -121,6 +126,13 @@ func (s *Shard[E, P]) File(i uint32) { s.wheel.File(i) }
 // Expired takes the next entry that is due by tick now off the wheel, or returns 0; see wheel.Wheel.Next. The caller removes it or
 // sets its timer anew.
 func (s *Shard[E, P]) Expired(now uint32, budget *int) uint32 { return s.wheel.Next(now, budget) }
+
+// Coming returns the entries at which Expired will look first, as many as into has room for, and asks for them; see wheel.Wheel.Coming.
+func (s *Shard[E, P]) Coming(now uint32, into []uint32) []uint32 {
+	coming := s.wheel.Coming(now, into)
+	prefetch.Entries(s.Entries, coming)
+	return coming
+}
 
 // Due returns in how many ticks from tick now the wheel has something to do; see wheel.Wheel.Due.
 func (s *Shard[E, P]) Due(now uint32) uint32 { return s.wheel.Due(now) }

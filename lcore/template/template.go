@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"cleat/lcore/aside"
+	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/memory"
 	"cleat/lcore/service"
@@ -100,6 +101,7 @@ type Entry struct {
 	wide uint32
 	// data is the slot of what a persistence engine adds to the key, 0: nothing.
 	data uint32
+	_    uint32
 }
 
 // addresses are those of an IPv6 template, two of them a cache line.
@@ -139,7 +141,7 @@ func (e *Entry) ServerPort() uint16 {
 func (e *Entry) Deadline() uint32 { return e.timer.Deadline }
 
 // Shard is a worker's template table. When it is full, or there is no room for further IPv6 addresses, Insert refuses; the packet that wanted
-// a template is dropped and counted (templates_full). 68 bytes an entry and 8.5 for the index; of those of IPv6 another 36. There is room for
+// a template is dropped and counted (templates_full). 68 bytes an entry and 12.8 for index and wheel; of those of IPv6 another 36. There is room for
 // a persistence engine's data of a 16th of the templates, 260 bytes each.
 type Shard struct {
 	*shard.Shard[Entry, *Entry]
@@ -261,19 +263,37 @@ func (s *Shard) Delay(i, tick uint32) {
 // are gone (P5.7). It leaves the index at once: a client whose templates are invalidated again and again would fill its buckets with them.
 func (s *Shard) Invalidate(i uint32) {
 	e := &s.Entries[i]
-	k := s.found(e)
-	s.Index.Remove(s.hash(&k, s.dataOf(e)), i)
+	s.Index.Remove(s.hashOf(e), i)
 	e.invalid = true
 }
 
 // Remove takes entry i out of the table; its slot is free after Reclaim.
 func (s *Shard) Remove(i uint32) {
 	e := &s.Entries[i]
-	s.told[i].Store(0)
-	k := s.found(e)
-	s.Shard.Remove(i, s.hash(&k, s.dataOf(e))) // an invalid one is not in the index any more, which takes that calmly
+	if e.Elsewhere != Nothing {
+		s.told[i].Store(0)
+	}
+	s.Shard.Remove(i, s.hashOf(e)) // an invalid one is not in the index any more, which takes that calmly
 	s.wide.Give(e.wide)
 	s.data.Give(e.data)
+}
+
+// hashOf is that under which the index has, or had, an entry.
+func (s *Shard) hashOf(e *Entry) uint64 {
+	k := s.found(e)
+	return s.hash(&k, s.dataOf(e))
+}
+
+// Coming returns the entries at which Expired will look first, as many as into has room for, a burst's number at most, and asks for all that Remove
+// needs of them.
+func (s *Shard) Coming(now uint32, into []uint32) []uint32 {
+	coming := s.Shard.Coming(now, into)
+	var hashes [burst.Size]uint64
+	for n, i := range coming {
+		hashes[n] = s.hashOf(&s.Entries[i])
+	}
+	s.Index.Ask(hashes[:len(coming)])
+	return coming
 }
 
 // Reclaim makes the slots free that were removed since the last call. To be called between turns.

@@ -21,8 +21,8 @@ func (s *Shard) TellAssured(i uint32) {
 
 // Hear brings template i up to date with what other workers have told. To be called before Controls or State are looked at.
 func (s *Shard) Hear(i uint32) {
-	if s.told[i].Load() == 0 {
-		return
+	if s.Entries[i].Elsewhere == Nothing || s.told[i].Load() == 0 {
+		return // where nobody may tell, the word need not come from memory
 	}
 	word := s.told[i].And(assured)
 	s.Entries[i].Controls -= word &^ assured

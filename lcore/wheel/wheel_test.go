@@ -2,10 +2,13 @@ package wheel
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
+
+	"cleat/lcore/memory"
 )
 
 type timed struct{ timer Timer }
@@ -18,12 +21,13 @@ type list struct {
 	entries []timed
 	now     uint64
 	due     map[uint32]uint64
+	room    [2]uint32 // for Coming
 }
 
 func newList(entries int, now uint64) *list {
 	l := &list{entries: make([]timed, entries+1), now: now, due: map[uint32]uint64{}}
-	l.wheel = New[timed](l.entries, uint32(now))
-	l.run(now, math.MaxInt, nil) // the present tick is done
+	l.wheel, _ = New[timed](memory.Heap, "", l.entries, uint32(now)) // the heap does not refuse
+	l.run(now, math.MaxInt, nil)                                     // the present tick is done
 	return l
 }
 
@@ -33,6 +37,12 @@ func (l *list) set(i uint32, deadline uint64) {
 		l.wheel.File(i)
 	}
 	l.due[i] = max(deadline, l.now+1) // what is overdue fires when time goes on
+}
+
+func (l *list) setAll(first, last uint32, deadline uint64) {
+	for i := first; i <= last; i++ {
+		l.set(i, deadline)
+	}
 }
 
 func (l *list) remove(i uint32) {
@@ -46,7 +56,11 @@ func (l *list) run(now uint64, budget int, fatal func(format string, args ...any
 	last := uint64(0)
 	for {
 		left := budget
+		coming := l.wheel.Coming(uint32(now), l.room[:])
 		i := l.wheel.Next(uint32(now), &left)
+		if looked := left < budget; looked != (len(coming) != 0) || budget-left == 1 && i != 0 && i != coming[0] {
+			fatal("%v were to come, but entry %d does, after %d steps", coming, i, budget-left)
+		}
 		if i == 0 && left == budget {
 			break
 		}
@@ -92,24 +106,46 @@ func ticks(t *rapid.T, what string, borders ...uint64) uint64 {
 // TestWheel holds the wheel to a sorted list.
 func TestWheel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		const entries = 12
+		const entries = 3 * perBlock
 		start := rapid.SampledFrom([]uint64{0, 200, 1<<32 - 300, 1<<32 - 70000, 1<<31 - 300, 1<<24 - 300}).Draw(t, "start")
 		l := newList(entries, start)
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
-			i := uint32(rapid.IntRange(1, entries).Draw(t, "entry"))
+			first := uint32(rapid.IntRange(1, entries).Draw(t, "entry"))
+			last := first
+			if rapid.Bool().Draw(t, "many") { // in one slot, so that it has several blocks
+				last = uint32(rapid.IntRange(int(first), entries).Draw(t, "to entry"))
+			}
 			switch rapid.SampledFrom([]string{"set", "set", "set", "overdue", "remove", "pass"}).Draw(t, "step") {
 			case "set": // later or sooner than it was
-				l.set(i, l.now+ticks(t, "in", 1, 1<<8, 1<<16, 1<<24, 1<<30))
+				l.setAll(first, last, l.now+ticks(t, "in", 1, 1<<8, 1<<16, 1<<24, 1<<30))
 			case "overdue":
-				l.set(i, l.now-min(l.now, rapid.Uint64Range(0, 300).Draw(t, "ago")))
+				l.setAll(first, last, l.now-min(l.now, rapid.Uint64Range(0, 300).Draw(t, "ago")))
 			case "remove":
-				l.remove(i)
+				for i := first; i <= last; i++ {
+					l.remove(i)
+				}
 			case "pass":
 				l.run(l.now+ticks(t, "pass", 0, 1, 1<<8, 1<<16), rapid.IntRange(1, 5).Draw(t, "budget"), t.Fatalf)
 			}
 		}
 		l.run(l.now+1<<17, 3, t.Fatalf)
 	})
+}
+
+// TestBlocksSuffice: however entries lie about the slots, and come and go.
+func TestBlocksSuffice(t *testing.T) {
+	const entries = 5000
+	l := newList(entries, 0)
+	random := rand.New(rand.NewPCG(7, 8))
+	for range 10 {
+		for i := uint32(1); i <= entries; i++ { // full slots first, then a few entries in each
+			l.set(i, uint64(1+i%50))
+		}
+		for _, i := range random.Perm(entries) {
+			l.set(uint32(i+1), random.Uint64N(1<<(8+8*random.IntN(3))))
+		}
+	}
+	l.run(1<<24, math.MaxInt, t.Fatalf)
 }
 
 // TestFar: deadlines in the highest level, days ahead, past the wrap-around of the clock.

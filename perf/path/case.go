@@ -54,8 +54,8 @@ func (c *Case) Line() string {
 	return "NAT " + c.Proto
 }
 
-// entryBytes is a connection or a template with its share of the index.
-const entryBytes = 64 + 9
+// entryBytes is a template with its share of index and wheel; a connection needs less.
+const entryBytes = 64 + 9 + 5 + 4
 
 // capacity is the number of connections, and of templates, that the worker has room for: a quarter more than needed, so that
 // the index is as full as in a table well used.
