@@ -104,6 +104,13 @@ func (t TCP) SetSeq(n uint32) { binary.BigEndian.PutUint32(t[tcpSeq:], n) }
 // SetAck sets the acknowledgment number; the checksum is the caller's.
 func (t TCP) SetAck(n uint32) { binary.BigEndian.PutUint32(t[tcpAck:], n) }
 
+// SetFlags sets the flags.
+func (t TCP) SetFlags(flags uint8) Diff {
+	old := binary.BigEndian.Uint16(t[tcpOffset:])
+	t[tcpFlags] = flags
+	return Diff16(old, binary.BigEndian.Uint16(t[tcpOffset:]))
+}
+
 // SetHeaderLen sets the length of the header with its options, a multiple of 4 bytes.
 func (t TCP) SetHeaderLen(n int) Diff {
 	old := binary.BigEndian.Uint16(t[tcpOffset:])
