@@ -1,5 +1,7 @@
 package result
 
+import "fmt"
+
 // Instructions is the unit of counts of instructions, which are the same in every run but for a few.
 const Instructions = "instructions"
 
@@ -14,6 +16,28 @@ type Figure struct {
 	Aim  float64 `json:"aim,omitempty"`
 	Must float64 `json:"must,omitempty"`
 	More bool    `json:"more,omitempty"`
+}
+
+// target is what the figure has to reach, in words.
+func (f *Figure) target() string {
+	word := map[bool]string{true: "at least", false: "at most"}[f.More]
+	if f.Aim == f.Must {
+		return fmt.Sprintf("%s %.4g %s", word, f.Must, f.Unit)
+	}
+	return fmt.Sprintf("%s %.4g, must %.4g %s", word, f.Aim, f.Must, f.Unit)
+}
+
+// FigureColumns name what Figure.Cells returns.
+var FigureColumns = []string{"case", "what", "median", "least … greatest", "target", "reached"}
+
+// Cells are the figure as people read it.
+func (f *Figure) Cells() []string {
+	least, greatest := f.Values.Spread()
+	cells := []string{f.Case, f.What, fmt.Sprintf("%.4g %s", f.Values.Median(), f.Unit), fmt.Sprintf("%.4g … %.4g", least, greatest), "", f.Verdict()}
+	if cells[5] != "" {
+		cells[4] = f.target()
+	}
+	return cells
 }
 
 // Verdict says how the figure stands to its targets: "aim", "must", "missed", or "" without targets.

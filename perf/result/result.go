@@ -17,6 +17,8 @@ type Report struct {
 	// Searches are for the highest loads, Soaks for what a load does in the long run.
 	Searches []Search `json:"searches,omitempty"`
 	Soaks    []Soak   `json:"soaks,omitempty"`
+	// Distributions are of times that matter one by one.
+	Distributions []Distribution `json:"distributions,omitempty"`
 }
 
 // Version is that of the JSON. It changes when what is there changes its meaning, not when something is added.
@@ -156,6 +158,8 @@ func (r *Report) Add(more *Report) {
 			r.Figures = append(r.Figures, f)
 		}
 	}
+	r.Searches, r.Soaks = append(r.Searches, more.Searches...), append(r.Soaks, more.Soaks...)
+	r.Distributions = append(r.Distributions, more.Distributions...)
 	for _, p := range more.Host.Ports {
 		if !slices.Contains(r.Host.Ports, p) {
 			r.Host.Ports = append(r.Host.Ports, p)

@@ -90,6 +90,45 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestTargets(t *testing.T) {
+	r := &Report{
+		Rows: []Row{
+			{Case: "mine", Floor: Series{20}, Path: Series{37}, Aim: 18, Must: 30},
+			{Case: "new-clients", Floor: Series{30}, Path: Series{401}, Rate: true, Aim: 4, Must: 2.5},
+			{Case: "known-1k", Floor: Series{20}, Path: Series{37}, Aim: 18, Must: 30},
+			{Case: "known-1k-udp", Floor: Series{20}, Path: Series{37}},
+		},
+		Figures: []Figure{
+			{Case: "memory", What: "a connection", Unit: "B", Values: Series{70}, Aim: 64, Must: 80},
+			{Case: "memory", What: "a template", Unit: "B", Values: Series{70}, Aim: 80, Must: 80},
+			{Case: "mine", What: "shares", Unit: "%", Values: Series{50}, Aim: 90, Must: 90, More: true},
+			{Case: "mine", What: "no target", Unit: "%", Values: Series{50}},
+		},
+	}
+	of := map[string]Target{}
+	for _, target := range r.Targets() {
+		of[target.Title] = target
+	}
+	for title, want := range map[string]Target{
+		"1 k flows, NAT":                    {Wanted: "+18, must +30 ns", Measured: "+17.0 ns", Verdict: "aim"},
+		"new connections, new clients":      {Wanted: "4, must 2.5 M/s", Measured: "2.49 M/s", Verdict: "missed"},
+		"worker's own memory: a connection": {Wanted: "at most 64, must 80 B", Measured: "70 B", Verdict: "must"},
+		"worker's own memory: a template":   {Wanted: "at most 80 B", Measured: "70 B", Verdict: "aim"},
+		"1 M flows, NAT":                    {Verdict: NotMeasured},
+		"mine":                              {Wanted: "+18, must +30 ns", Measured: "+17.0 ns", Verdict: "aim"},
+		"mine: shares":                      {Wanted: "at least 90 %", Measured: "50 %", Verdict: "missed"},
+	} {
+		got := of[title]
+		got.Title, got.Case = "", ""
+		if got != want {
+			t.Errorf("%s: %+v, want %+v", title, got, want)
+		}
+	}
+	if len(of) != len(titles)+3 { // memory twice, and two of the case without a title
+		t.Errorf("%d targets: %+v", len(of), of)
+	}
+}
+
 func TestJSONComesBack(t *testing.T) {
 	var b bytes.Buffer
 	if err := report.JSON(&b); err != nil {

@@ -98,6 +98,8 @@ type LatencyPoint struct {
 	Max      int64         `json:"max_ns"`
 	// Tag is the histogram's in the .hlog file.
 	Tag string `json:"tag"`
+	// Histogram has all round trips.
+	Histogram Histogram `json:"histogram,omitempty"`
 }
 
 // Soak is one load for a long time, in trials end to end.

@@ -8,39 +8,66 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// Table writes the report for people: medians, with least and greatest behind them.
+// Columns name what Row.Cells returns.
+var Columns = []string{"case", "floor ns", "path ns", "own ns", "least … greatest", "M/s", "target", "reached", "core share"}
+
+// Table writes the rows for people: medians, with least and greatest behind them.
 func (r *Report) Table(w io.Writer) error {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Format.Header = text.FormatDefault
-	t.AppendHeader(table.Row{"case", "floor ns", "path ns", "own ns", "least … greatest", "M/s", "target", "reached", "core share"})
+	var cells [][]string
 	for i := range r.Rows {
-		t.AppendRow(r.Rows[i].cells())
+		cells = append(cells, r.Rows[i].Cells())
 	}
-	var right []table.ColumnConfig
-	for n := 2; n <= 9; n++ {
-		right = append(right, table.ColumnConfig{Number: n, Align: text.AlignRight})
-	}
-	t.SetColumnConfigs(right)
-	_, err := fmt.Fprintf(w, "%s\n%s\nns of CPU time a packet, medians; own = path − floor; M/s = million packets (new-…: connections) a second\n", &r.Host, t.Render())
+	_, err := fmt.Fprintf(w, "%s\n%s\nns of CPU time a packet, medians; own = path − floor; M/s = million packets (new-…: connections) a second\n",
+		&r.Host, rendered(Columns, cells))
 	return err
 }
 
-func (r *Row) cells() table.Row {
+// rendered is a table for a terminal. All columns but the first are aligned to the right.
+func rendered(columns []string, rows [][]string) string {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = text.FormatDefault
+	t.AppendHeader(tableRow(columns))
+	for _, cells := range rows {
+		t.AppendRow(tableRow(cells))
+	}
+	var right []table.ColumnConfig
+	for n := range columns[1:] {
+		right = append(right, table.ColumnConfig{Number: n + 2, Align: text.AlignRight})
+	}
+	t.SetColumnConfigs(right)
+	return t.Render()
+}
+
+func tableRow(cells []string) (row table.Row) {
+	for _, c := range cells {
+		row = append(row, c)
+	}
+	return row
+}
+
+// Cells are the row as people read it.
+func (r *Row) Cells() []string {
 	shown := func(x float64) string { return fmt.Sprintf("%.1f", x) }
-	cells := table.Row{r.Case, shown(r.Floor.Median()), "", "", spread(r.Floor), rate(r.Floor), "", "", fmt.Sprintf("%.2f", r.Share)}
+	cells := []string{r.Case, shown(r.Floor.Median()), "", "", spread(r.Floor), rate(r.Floor), "", "", fmt.Sprintf("%.2f", r.Share)}
 	if len(r.Path) == 0 {
 		return cells
 	}
 	own := r.Own()
 	cells[2], cells[3], cells[4], cells[5] = shown(r.Path.Median()), shown(own.Median()), spread(own), rate(r.Path)
-	if r.Must != 0 {
-		cells[6], cells[7] = fmt.Sprintf("+%g, must +%g ns", r.Aim, r.Must), r.Verdict()
-		if r.Rate {
-			cells[6] = fmt.Sprintf("%g, must %g M/s", r.Aim, r.Must)
-		}
-	}
+	cells[6], cells[7] = r.target(), r.Verdict()
 	return cells
+}
+
+// target is what the row has to reach, in words.
+func (r *Row) target() string {
+	switch {
+	case r.Must == 0:
+		return ""
+	case r.Rate:
+		return fmt.Sprintf("%g, must %g M/s", r.Aim, r.Must)
+	}
+	return fmt.Sprintf("+%.4g, must +%.4g ns", r.Aim, r.Must)
 }
 
 func spread(s Series) string {

@@ -35,6 +35,9 @@ func Latency(ctx context.Context, bench trial.Bench, rate float64, d time.Durati
 		}
 		p := point(h)
 		p.Fraction, p.Load, p.Duration, p.Lost, p.Tag = fraction, rate*fraction, d, o.Lost, fmt.Sprintf("%g%%", fraction*100)
+		if p.Histogram, err = result.NewHistogram(h); err != nil {
+			return points, err
+		}
 		points = append(points, p)
 		h.SetTag(p.Tag)
 		h.SetStartTimeMs(begin.UnixMilli())

@@ -25,6 +25,13 @@ func TestLatency(t *testing.T) {
 	want := result.LatencyPoint{
 		Fraction: 0.5, Load: 500000, Duration: 2 * time.Second, Count: 1000, Min: 1, P50: 500, P90: 900, P99: 990, P999: 999, Max: 1000, Tag: "50%",
 	}
+	if len(points) == 3 {
+		h, err := points[1].Histogram.Decode()
+		if err != nil || h.TotalCount() != want.Count || h.Max() != want.Max {
+			t.Errorf("the histogram kept: %v, %+v", err, h)
+		}
+		want.Histogram = points[1].Histogram
+	}
 	if len(points) != 3 || points[1] != want {
 		t.Errorf("%+v, want the second one to be %+v", points, want)
 	}
