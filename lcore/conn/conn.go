@@ -91,7 +91,7 @@ func (e *Entry) Local() uint32 {
 func (e *Entry) Deadline() uint32 { return e.timer.Deadline }
 
 // Shard is a worker's connection table. When it is full, or there is no room for further IPv6 addresses, Insert refuses; the packet is
-// dropped and counted (connections_full). 64 bytes an entry and 12.8 for index and wheel; of those with IPv6 addresses another 68.
+// dropped and counted (connections_full). 64 bytes an entry and 17.1 for index and wheel; of those with IPv6 addresses another 68.
 type Shard struct {
 	*shard.Shard[Entry, *Entry]
 	wide *aside.Table[addresses]

@@ -1,30 +1,61 @@
 // Package index finds entries of a table by the hash of their key.
 //
 // It is an array of buckets of one cache line, each with ten places for a 16-bit tag of the hash and an entry's
-// number. A key has two buckets and lies in the emptier one of them, so that a look-up reads one line, seldom two, and compares
-// an entry only where the tag agrees: at most 20 places, whatever somebody outside sends (the hash is seeded). It does not grow: when both
-// buckets are full, Insert refuses: one key in 500 after a long life at the stated capacity, one in 80,000 at nine tenths of it. It
-// knows no keys: whoever looks up compares.
+// number. A key has two buckets. It lies in the first one unless that is crowded and the second has more room, so that a look-up
+// reads one line, seldom two, and compares an entry only where the tag agrees: at most 20 places, whatever somebody outside
+// sends (the hash is seeded). It does not grow: when both buckets are full, Insert refuses: no key in a million at the
+// stated capacity. It knows no keys: whoever looks up compares.
 //
-// 8.5 bytes for each entry of the stated capacity.
+// 12.8 bytes for each entry of the stated capacity.
 package index
 
 import (
 	"math/bits"
 
 	"cleat/lcore/memory"
+	"cleat/lcore/prefetch"
 )
 
 const (
-	places = 10
-	fill   = 7.5 // entries planned for a bucket: load 0.75
+	places  = 10
+	fill    = 5 // entries planned for a bucket: load 0.5
+	crowded = 9 // entries of a first bucket from which on the second is looked at
 )
 
+// bucket is one cache line. Tags are 16-bit lanes of words, four to a word, the first one in the lowest bits; the two highest lanes
+// of the last word are no tags. So four tags are compared at once.
 type bucket struct {
-	tag   [places]uint16 // 0: free place
-	used  uint16
-	over  uint16 // keys whose first choice is this bucket but which lie in their second
+	tags  [3]uint64 // 0 in a lane: free place; lanes 8 and 9 are the last places
 	entry [places]uint32
+}
+
+// Of the two lanes behind the tags the lower one is how many places are taken, the upper one how many keys have this bucket as their
+// first choice but lie in their second.
+const oneUsed = 1 << 32
+
+func (b *bucket) used() int  { return int(uint16(b.tags[2] >> 32)) }
+func (b *bucket) over() bool { return b.tags[2]>>48 != 0 }
+
+const (
+	lanes   = 0x0001_0001_0001_0001
+	lowBits = 0x7fff * lanes
+)
+
+// equal returns a word with the lowest bit of each lane set in which the tags agree with those of pattern.
+func equal(tags, pattern uint64) uint64 {
+	x := tags ^ pattern
+	return ^(x&lowBits + lowBits | x | lowBits) >> 15
+}
+
+// matches returns the places whose tag is that of all lanes of pattern, as a set: see placeOf.
+func (b *bucket) matches(pattern uint64) uint64 {
+	return equal(b.tags[0], pattern) | equal(b.tags[1], pattern)<<1 | equal(b.tags[2], pattern)&0x0001_0001<<2
+}
+
+// placeOf returns the first place of a set that is not empty, in which place 4·word + lane is bit 16·lane + word.
+func placeOf(set uint64) int {
+	bit := bits.TrailingZeros64(set)
+	return bit&3<<2 | bit>>4
 }
 
 // Index is a hash index.
@@ -32,7 +63,7 @@ type Index struct{ buckets []bucket }
 
 // New returns an index for capacity entries, in memory from alloc.
 func New(alloc memory.Alloc, name string, capacity int) (*Index, error) {
-	n := max(int(float64(capacity)/fill)+1, 2)
+	n := max(capacity/fill+1, 2)
 	b, err := memory.Array[bucket](alloc, name, n)
 	if err != nil {
 		return nil, err
@@ -41,6 +72,8 @@ func New(alloc memory.Alloc, name string, capacity int) (*Index, error) {
 }
 
 func tagOf(hash uint64) uint16 { return uint16(hash) | 1 }
+
+func patternOf(hash uint64) uint64 { return uint64(tagOf(hash)) * lanes }
 
 // first and second pick a key's buckets from disjoint parts of the mixed hash.
 func (x *Index) first(hash uint64) uint32 {
@@ -57,40 +90,73 @@ func (x *Index) second(hash uint64) uint32 {
 // the key is not there.
 func (x *Index) Insert(hash uint64, entry uint32) bool {
 	b := &x.buckets[x.first(hash)]
-	if alt := &x.buckets[x.second(hash)]; alt.used < b.used {
-		b.over++
-		b = alt
-	}
-	for i := range b.tag {
-		if b.tag[i] == 0 {
-			b.tag[i], b.entry[i] = tagOf(hash), entry
-			b.used++
-			return true
+	if b.used() >= crowded {
+		if second := &x.buckets[x.second(hash)]; second.used() < b.used() {
+			b.count(+1)
+			b = second
 		}
 	}
-	return false
+	free := b.matches(0)
+	if free == 0 {
+		return false
+	}
+	place := placeOf(free)
+	b.tags[place/4] |= uint64(tagOf(hash)) << (place % 4 * 16)
+	b.tags[2] += oneUsed
+	b.entry[place] = entry
+	return true
+}
+
+// count adds n to the keys that lie in their second bucket. So many that the lane is full are never counted down again: look-ups then
+// always read both buckets.
+func (b *bucket) count(n int) {
+	if b.tags[2]>>48 != 0xffff {
+		b.tags[2] += uint64(n) << 48
+	}
 }
 
 // Remove takes an entry out that was inserted under hash.
 func (x *Index) Remove(hash uint64, entry uint32) {
-	one, two := &x.buckets[x.first(hash)], &x.buckets[x.second(hash)]
-	if one.remove(entry) {
+	pattern := patternOf(hash)
+	one := &x.buckets[x.first(hash)]
+	if one.remove(pattern, entry) {
 		return
 	}
-	if two.remove(entry) {
-		one.over--
+	if x.buckets[x.second(hash)].remove(pattern, entry) {
+		one.count(-1)
 	}
 }
 
-func (b *bucket) remove(entry uint32) bool {
-	for i := range b.tag {
-		if b.tag[i] != 0 && b.entry[i] == entry {
-			b.tag[i], b.entry[i] = 0, 0
-			b.used--
+func (b *bucket) remove(pattern uint64, entry uint32) bool {
+	for set := b.matches(pattern); set != 0; set &= set - 1 {
+		if place := placeOf(set); b.entry[place] == entry {
+			b.tags[place/4] &^= 0xffff << (place % 4 * 16)
+			b.tags[2] -= oneUsed
+			b.entry[place] = 0
 			return true
 		}
 	}
 	return false
+}
+
+// Near asks for the first buckets of hashes, and writes their numbers into at, which is as long: a stage ahead of Candidate.
+func (x *Index) Near(hashes []uint64, at []uint32) {
+	at = at[:len(hashes)]
+	for i, h := range hashes {
+		at[i] = x.first(h)
+	}
+	prefetch.Entries(x.buckets, at)
+}
+
+// Candidate returns the first entry that a look-up would compare in a key's first bucket, whose number Near has given; 0 if
+// there is none.
+func (x *Index) Candidate(hash uint64, at uint32) uint32 {
+	b := &x.buckets[at]
+	set := b.matches(patternOf(hash))
+	if set == 0 {
+		return 0
+	}
+	return b.entry[placeOf(set)]
 }
 
 // Search is a look-up under way.
@@ -98,8 +164,7 @@ type Search struct {
 	x      *Index
 	b      *bucket
 	hash   uint64
-	tag    uint16
-	place  int
+	set    uint64 // places in b still to be compared
 	second bool
 	// Entry is the candidate that Next found.
 	Entry uint32
@@ -111,23 +176,23 @@ type Search struct {
 //		if table[s.Entry] has the key { … }
 //	}
 func (x *Index) Search(hash uint64) Search {
-	return Search{x: x, b: &x.buckets[x.first(hash)], hash: hash, tag: tagOf(hash)}
+	b := &x.buckets[x.first(hash)]
+	return Search{x: x, b: b, hash: hash, set: b.matches(patternOf(hash))}
 }
 
 // Next goes on to the next entry whose tag agrees and reports whether there is one.
 func (s *Search) Next() bool {
-	for {
-		for s.place < places {
-			i := s.place
-			s.place++
-			if s.b.tag[i] == s.tag {
-				s.Entry = s.b.entry[i]
-				return true
-			}
-		}
-		if s.second || s.b.over == 0 {
+	if s.set == 0 {
+		if s.second || !s.b.over() {
 			return false
 		}
-		s.b, s.place, s.second = &s.x.buckets[s.x.second(s.hash)], 0, true
+		s.second = true
+		s.b = &s.x.buckets[s.x.second(s.hash)]
+		if s.set = s.b.matches(patternOf(s.hash)); s.set == 0 {
+			return false
+		}
 	}
+	s.Entry = s.b.entry[placeOf(s.set)]
+	s.set &= s.set - 1
+	return true
 }

@@ -66,7 +66,7 @@ const (
 const skip = 20
 
 // Table has the records of a worker. A connection's port is the one behind the port that was given last, so that one given back is not used again before
-// all others were tried. When the table is full, Take refuses, and the packet is dropped and counted (connections_full). 68 bytes a record and 8.5 for
+// all others were tried. When the table is full, Take refuses, and the packet is dropped and counted (connections_full). 68 bytes a record and 12.8 for
 // the index.
 type Table struct {
 	*aside.Table[Record]

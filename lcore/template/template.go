@@ -141,7 +141,7 @@ func (e *Entry) ServerPort() uint16 {
 func (e *Entry) Deadline() uint32 { return e.timer.Deadline }
 
 // Shard is a worker's template table. When it is full, or there is no room for further IPv6 addresses, Insert refuses; the packet that wanted
-// a template is dropped and counted (templates_full). 68 bytes an entry and 12.8 for index and wheel; of those of IPv6 another 36. There is room for
+// a template is dropped and counted (templates_full). 68 bytes an entry and 17.1 for index and wheel; of those of IPv6 another 36. There is room for
 // a persistence engine's data of a 16th of the templates, 260 bytes each.
 type Shard struct {
 	*shard.Shard[Entry, *Entry]
