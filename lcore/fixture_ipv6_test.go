@@ -185,7 +185,7 @@ var ipv6Fixtures = []fixture{
 			"1: 10.9.0.1 > 10.9.0.13 gre [fd16::1 > fd00::1 tcp 1>80 S seq 1 ttl 63 csum ok] ttl 63 csum ok",
 		}},
 		{"gue", in(outside, fromClient("[fd16::1]:2", vip6, "S")), counted{ForwardInput: 1}, sent{
-			"1: fd09::1 > fd09::12 gue 49196>6080+csum [fd16::1 > fd00::1 tcp 2>80 S seq 1 ttl 63 csum ok] ttl 63 csum ok",
+			"1: fd09::1 > fd09::12 gue 52228>6080+csum [fd16::1 > fd00::1 tcp 2>80 S seq 1 ttl 63 csum ok] ttl 63 csum ok",
 		}},
 		{"ipip", in(outside, fromClient("[fd16::1]:3", vip6, "S")), counted{ForwardInput: 1}, sent{
 			"1: fd09::1 > fd09::11 ipip [fd16::1 > fd00::1 tcp 3>80 S seq 1 ttl 63 csum ok] ttl 63 csum ok",

@@ -21,9 +21,9 @@ var tunnelFixtures = slices.Concat([]fixture{
 	tunnelled("ipip", "ipip", 1480),
 	tunnelled("gre", "gre", 1476),
 	tunnelled("gre+csum", "gre+csum", 1472),
-	tunnelled("gue", "gue 56718>6080", 1468),
-	tunnelled("gue+csum", "gue 56718>6080+csum", 1468),
-	tunnelled("gue+remcsum", "gue 56718>6080+csum", 1468),
+	tunnelled("gue", "gue 57023>6080", 1468),
+	tunnelled("gue+csum", "gue 57023>6080+csum", 1468),
+	tunnelled("gue+remcsum", "gue 57023>6080+csum", 1468),
 }, []fixture{
 	{"pmtu_disc = 0", with(Settings{Forward: true}, through("ipip")), []step{
 		{

@@ -27,7 +27,7 @@ func mixed(t *testing.T, method string) *rig {
 }
 
 func TestIPv4ClientsOfIPv6Servers(t *testing.T) {
-	for method, name := range map[string]string{"ipip": "ipip", "gre+csum": "gre+csum", "gue": "gue 56718>6080", "gue+csum": "gue 56718>6080+csum"} {
+	for method, name := range map[string]string{"ipip": "ipip", "gre+csum": "gre+csum", "gue": "gue 57023>6080", "gue+csum": "gue 57023>6080+csum"} {
 		r := mixed(t, method)
 		for _, tt := range []struct {
 			frame []byte

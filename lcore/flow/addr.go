@@ -84,8 +84,12 @@ func ones(n int) uint64 { return ^(^uint64(0) >> n) }
 // flow have the same client, so they share it (connections.md C1.1).
 func Hash(client Addr, port uint16, proto uint8, seed *Seed) uint64 {
 	h := fold(client.Hi^seed[0], client.Lo^seed[1])
-	return fold(h^seed[2], uint64(port)<<8|uint64(proto)^seed[3])
+	return mix(fold(h^seed[2], uint64(port)<<8|uint64(proto)^seed[3]))
 }
+
+// mix takes away what is left of the product's even steps: those of a client that takes its ports one after the other might all lead to
+// few buckets.
+func mix(h uint64) uint64 { return (h ^ h>>32) * 0x9e3779b97f4a7c15 }
 
 // HashBytes mixes bytes under a secret seed, 64 bits.
 func HashBytes(b []byte, seed *Seed) uint64 {
@@ -97,7 +101,7 @@ func HashBytes(b []byte, seed *Seed) uint64 {
 	for _, c := range b {
 		tail = tail<<8 | uint64(c)
 	}
-	return fold(h^seed[1], tail^seed[3])
+	return mix(fold(h^seed[1], tail^seed[3]))
 }
 
 // Seed is the secret of a table's hash, random for each process so that nobody outside can
