@@ -36,7 +36,7 @@ func overUDP(w *wish) {
 const (
 	first4  = 4037040685
 	second4 = 4209621593
-	third4  = 443695086
+	third4  = 443690087
 	first6  = 512422757
 )
 
