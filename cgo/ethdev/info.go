@@ -41,28 +41,6 @@ func (p Port) info(c *C.struct_rte_eth_dev_info) error {
 	return p.try("rte_eth_dev_info_get", func() int { return int(C.rte_eth_dev_info_get(p.id(), c)) })
 }
 
-// RSS is a set of header fields that a device hashes to choose a receive queue (RTE_ETH_RSS_…).
-type RSS uint64
-
-// What cleat asks for: IP addresses, of one end only where the device can, and ports.
-const (
-	RSSIPv4       RSS = C.RTE_ETH_RSS_IPV4
-	RSSIPv4Frag   RSS = C.RTE_ETH_RSS_FRAG_IPV4
-	RSSIPv4TCP    RSS = C.RTE_ETH_RSS_NONFRAG_IPV4_TCP
-	RSSIPv4UDP    RSS = C.RTE_ETH_RSS_NONFRAG_IPV4_UDP
-	RSSIPv4SCTP   RSS = C.RTE_ETH_RSS_NONFRAG_IPV4_SCTP
-	RSSIPv4Other  RSS = C.RTE_ETH_RSS_NONFRAG_IPV4_OTHER
-	RSSIPv6       RSS = C.RTE_ETH_RSS_IPV6
-	RSSIPv6Frag   RSS = C.RTE_ETH_RSS_FRAG_IPV6
-	RSSIPv6TCP    RSS = C.RTE_ETH_RSS_NONFRAG_IPV6_TCP
-	RSSIPv6UDP    RSS = C.RTE_ETH_RSS_NONFRAG_IPV6_UDP
-	RSSIPv6SCTP   RSS = C.RTE_ETH_RSS_NONFRAG_IPV6_SCTP
-	RSSIPv6Other  RSS = C.RTE_ETH_RSS_NONFRAG_IPV6_OTHER
-	RSSL3SrcOnly  RSS = C.RTE_ETH_RSS_L3_SRC_ONLY
-	RSSL3DstOnly  RSS = C.RTE_ETH_RSS_L3_DST_ONLY
-	RSSIPv6Prefix RSS = C.RTE_ETH_RSS_L3_PRE64 // the first 64 bits of it
-)
-
 // Offload is a set of things a device does for the processor.
 type Offload uint16
 
