@@ -186,6 +186,9 @@ func (w *Worker) publishCounters() {
 	w.pubAt = w.now
 	w.counters.Templates, w.counters.Connections = w.tmpls.Used, w.conns.Used
 	w.pub.write(&w.counters)
+	for i := range w.arrivals {
+		w.arrivals[i].publish()
+	}
 }
 
 // rest sleeps after a row of empty turns, if the worker may.

@@ -14,6 +14,9 @@ func (w *Worker) steer() {
 	if w.Workers == 1 {
 		return
 	}
+	if w.tables.Probes != nil {
+		w.probe()
+	}
 	in := &w.in
 	for i := range in.N {
 		if in.errand[i] >= deciding && in.verdict[i] != pending {
@@ -22,16 +25,22 @@ func (w *Worker) steer() {
 		if in.verdict[i] != pending || in.errand[i] != none {
 			continue
 		}
-		if in.dst[i]&address.Local != 0 {
-			w.toWorker(i, w.tables.Addresses.Owner(in.key[i].Dst))
-			continue
+		if w.toWorker(i, w.home(i)) {
+			w.arrivals[in.packet[i].Port].own.HandedOver++
 		}
-		client := in.key[i].Src
-		if in.src[i]&(address.Real|address.VIP) != 0 { // from a VIP: an error about what a client sent, and no NAT has changed
-			client = in.key[i].Dst
-		}
-		w.toOwner(i, client)
 	}
+}
+
+// home is the worker that packet i, as it came from a port, belongs to.
+func (w *Worker) home(i int) int {
+	in := &w.in
+	switch {
+	case in.dst[i]&address.Local != 0:
+		return w.tables.Addresses.Owner(in.key[i].Dst)
+	case in.src[i]&(address.Real|address.VIP) != 0: // from a VIP: an error about what a client sent, and no NAT has changed
+		return w.Steering.Worker(in.key[i].Dst)
+	}
+	return w.Steering.Worker(in.key[i].Src)
 }
 
 // serverAsClient hands packet i of a real server, which is no answer to a connection here, on to the real server's own worker if it is for a

@@ -21,6 +21,8 @@ type Tables struct {
 	Addresses *address.Set
 	// Hops are ports, routes and neighbours.
 	Hops *nexthop.Table
+	// Probes are by port number; nil: nothing is in question, as always with one worker.
+	Probes []Probe
 	// Timeouts are the connections'.
 	Timeouts conn.Timeouts
 	Settings

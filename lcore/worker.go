@@ -105,7 +105,8 @@ type Worker struct {
 	pubAt      time.Duration
 	publishing int // real servers whose counters are still to be published in this round
 
-	peers     []peer // by worker number
+	peers     []peer     // by worker number
+	arrivals  []arrivals // by port number; with several workers only
 	others    others
 	shared    shared // with several workers and ServiceScope only
 	inquiries inquiries
@@ -165,6 +166,9 @@ func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 		paths:        make([]path, p.Reals),
 	}
 	w.Handover = cmp.Or(w.Handover, handover)
+	if p.Workers > 1 {
+		w.arrivals = make([]arrivals, len(p.Queues))
+	}
 	w.now = w.Clock()
 	w.pubAt = w.now
 	w.tick = ticksOf(w.now)
