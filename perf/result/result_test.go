@@ -3,6 +3,7 @@ package result
 import (
 	"bytes"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -70,18 +71,21 @@ var report = &Report{
 	},
 }
 
-func TestTable(t *testing.T) {
-	const golden = "testdata/table.golden"
+func TestTable(t *testing.T) { golden(t, "testdata/table.golden", report.Table) }
+
+// golden compares what is written with a file.
+func golden(t *testing.T, file string, write func(io.Writer) error) {
+	t.Helper()
 	var b bytes.Buffer
-	if err := report.Table(&b); err != nil {
+	if err := write(&b); err != nil {
 		t.Fatal(err)
 	}
 	if *update {
-		if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(golden)
+	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
