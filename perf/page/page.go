@@ -60,7 +60,7 @@ var functions = map[string]any{
 	"missed":   func(verdict string) bool { return verdict == "missed" },
 	"verdict":  inWords,
 	"searched": searched,
-	"soaked":   soaked,
+	"soaked":   (*result.Soak).String,
 	"cell":     func(text string) string { return strings.ReplaceAll(text, "|", "\\|") },
 	"join":     func(cells []string) string { return strings.Join(cells, " | ") },
 	"rule":     func(cells []string) string { return strings.Repeat("---|", len(cells)) },

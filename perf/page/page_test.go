@@ -134,7 +134,7 @@ func TestPages(t *testing.T) {
 	}
 	for _, want := range []string{
 		`<td>100 k flows, NAT</td><td>&#43;35, must &#43;50 ns</td><td>&#43;52.0 ns</td><td class="missed">✗ MISSED</td>`,
-		`<td class="not measured">not measured</td>`, "Some &lt;CPU&gt;", "(a virtual machine)", "<td>NDR</td><td>1.5M packets/s</td>", "soak: 1m0s at 1M packets/s: passed",
+		`<td class="not measured">not measured</td>`, "Some &lt;CPU&gt;", "(a virtual machine)", "<td>NDR</td><td>1.5M packets/s</td>", "soak passed: soak: 1 000 000 packets/s for 1m0s",
 	} {
 		if !strings.Contains(html.String(), want) {
 			t.Errorf("HTML lacks %s", want)

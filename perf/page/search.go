@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"time"
 
 	"cleat/perf/result"
 )
@@ -27,19 +26,4 @@ func searched(s *result.Search) (rows [][]string) {
 		rows = append(rows, cells)
 	}
 	return rows
-}
-
-// soaked says what a soak came to.
-func soaked(s *result.Soak) string {
-	lost, violations, slow := s.Totals()
-	var took time.Duration
-	for i := range s.Trials {
-		took += s.Trials[i].Duration
-	}
-	verdict := "passed"
-	if !s.Passed() {
-		verdict = "FAILED"
-	}
-	return fmt.Sprintf("%s: %v at %s %s: %s; %d lost, %d times another server than before, %d of %d trials short of their load",
-		s.Case, took, short(s.Load), s.Unit, verdict, lost, violations, slow, len(s.Trials))
 }
