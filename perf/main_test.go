@@ -64,7 +64,7 @@ func TestMistakes(t *testing.T) {
 		{"pcap", `^cleat-perf: required flag\(s\) "out" not set\n$`, exitUsage},
 		{"pcap -o x --flows 0", `^cleat-perf: --flows 0: must be 1 to 4194304\n$`, exitUsage},
 		{"pcap -o x --proto sctp", `^cleat-perf: protocol "sctp": must be tcp or udp\n$`, exitUsage},
-		{"pcap -o x --vip 192.0.2.1", `^cleat-perf: --vip "192.0.2.1": must be an IPv4 address and a port, like 192.0.2.10:80\n$`, exitUsage},
+		{"pcap -o x --vip 192.0.2.1", `^cleat-perf: --vip "192.0.2.1": must be an address and a port, like 192.0.2.10:80\n$`, exitUsage},
 		{"pcap -o x --dst-mac 02:00", `^cleat-perf: --dst-mac "02:00": must be a MAC address, like 02:70:63:61:70:00\n$`, exitUsage},
 		{"pcap -o nowhere/x", `^cleat-perf: open nowhere/x: no such file or directory\n$`, exitFailed},
 	} {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,7 +12,6 @@ import (
 	"cleat/perf/bed"
 	"cleat/perf/path"
 	"cleat/perf/result"
-	"cleat/perf/traffic"
 )
 
 func pathCommand() *cobra.Command {
@@ -50,14 +50,23 @@ func measurePath(s *settings, out io.Writer) (*result.Report, error) {
 			if err != nil {
 				return nil, err
 			}
-			rows = append(rows, rowOf(&cases[i], pairs))
+			row, err := rowOf(&cases[i], pairs, rows)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, row)
 		}
 		return rows, nil
 	})
 }
 
-func rowOf(c *path.Case, pairs []path.Pair) result.Row {
-	row := result.Row{Case: c.Name, Rate: c.Live != 0, Aim: c.Aim, Must: c.Must, Line: c.Line(), Flows: c.Flows, Workers: 1, Size: traffic.FrameLen + 4}
+// rowOf makes a row; before are those that the run has so far.
+func rowOf(c *path.Case, pairs []path.Pair, before []result.Row) (result.Row, error) {
+	row := result.Row{Case: c.Name, Rate: c.Live != 0, Aim: c.Aim, Must: c.Must, Line: c.Line(), Flows: c.Flows, Workers: 1}
+	var err error
+	if row.Size, err = c.Size(); err != nil {
+		return row, err
+	}
 	var all bed.Reading
 	for _, p := range pairs {
 		row.Floor = append(row.Floor, p.Floor.PerPacket())
@@ -66,7 +75,13 @@ func rowOf(c *path.Case, pairs []path.Pair) result.Row {
 		all.Wall += p.Floor.Wall + p.Path.Wall
 	}
 	row.Share = all.Share()
-	return row
+	if n := slices.IndexFunc(before, func(r result.Row) bool { return r.Case == c.Than }); n >= 0 {
+		// Not slower: the aim is the other's median, and its repetitions' greatest has to be reached.
+		own := before[n].Own()
+		row.Aim = own.Median()
+		_, row.Must = own.Spread()
+	}
+	return row, nil
 }
 
 func quickCommand() *cobra.Command {

@@ -33,7 +33,7 @@ service, shuffled: the same file every time. It is for net_pcap, so that any DPD
 			if err != nil {
 				return err
 			}
-			return failed(traffic.WritePcap(file, traffic.Frames(w, flows)))
+			return failed(traffic.WritePcap(file, traffic.Frames(flows, w)))
 		},
 	}
 	f := cmd.Flags()
@@ -54,7 +54,7 @@ func shapeOf(proto, vip, src, dst string) (*traffic.Shape, error) {
 	s := &traffic.Shape{Proto: proto}
 	var err error
 	if s.VIP, err = netip.ParseAddrPort(vip); err != nil {
-		return nil, fmt.Errorf("--vip %q: must be an IPv4 address and a port, like 192.0.2.10:80", vip)
+		return nil, fmt.Errorf("--vip %q: must be an address and a port, like 192.0.2.10:80", vip)
 	}
 	if s.Src, err = parseMAC("--src-mac", src); err != nil {
 		return nil, err

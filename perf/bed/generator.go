@@ -19,7 +19,7 @@ type Generator struct {
 // Generator makes one whose clients take turns, each with its next port.
 func (b *Bed) Generator(w *traffic.Writer, clients int) (*Generator, error) {
 	b.ports++
-	pool, err := b.pool(0)
+	pool, err := b.pool(0, w.Len())
 	if err != nil {
 		return nil, err
 	}
@@ -32,8 +32,8 @@ func (g *Generator) Receive(p []burst.Packet) int {
 		return 0
 	}
 	for i := range p {
-		p[i].Data = p[i].Data[:traffic.FrameLen]
-		p[i].Len = traffic.FrameLen
+		p[i].Data = p[i].Data[:g.writer.Len()]
+		p[i].Len = uint32(g.writer.Len())
 		g.writer.Write(p[i].Data, traffic.Nth(g.given+uint64(i), g.clients))
 	}
 	g.given += uint64(len(p))

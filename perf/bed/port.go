@@ -15,14 +15,18 @@ import (
 )
 
 const (
-	dataRoom  = 256  // bytes of a buffer: frames are short, and a million of them fit into 1 GiB
-	cacheSize = 256  // buffers that the measured thread keeps for itself, as cleatd's workers do
-	spare     = 8191 // buffers under way, beside those that a port keeps loaded
-	mbufBytes = dataRoom + 128 + 128 + 64
+	leastRoom = 256            // bytes of a buffer: most frames are short, and a million of these buffers fit into 1 GiB
+	cacheSize = 256            // buffers that the measured thread keeps for itself, as cleatd's workers do
+	spare     = 8191           // buffers under way, beside those that a port keeps loaded
+	grows     = 64             // bytes that a tunnel may add to a frame, at most
+	overhead  = 128 + 128 + 64 // bytes of a buffer beside its room: the mbuf, the headroom, the mempool's own
 )
 
-// Memory is what a port that keeps n frames loaded needs, in MiB.
-func Memory(n int) int { return (n+spare)*mbufBytes>>20 + 32 }
+// room is that of a buffer, in bytes, for frames of that length at most.
+func room(longest int) int { return max(leastRoom, longest+grows) }
+
+// Memory is what a port that keeps n frames loaded, of that length at most, needs, in MiB.
+func Memory(n, longest int) int { return (n+spare)*(room(longest)+overhead)>>20 + 32 }
 
 // Source gives packets without end, takes them back, and counts those that it gave.
 type Source interface {
@@ -54,19 +58,23 @@ func (b *Bed) Pcap(frames [][]byte) (Source, error) {
 	if err := traffic.WritePcap(file, frames); err != nil {
 		return nil, err
 	}
-	return b.port("net_pcap", "rx_pcap="+file+",infinite_rx=1", len(frames))
+	longest := 0
+	for _, f := range frames {
+		longest = max(longest, len(f))
+	}
+	return b.port("net_pcap", "rx_pcap="+file+",infinite_rx=1", len(frames), longest)
 }
 
 // Null makes a net_null port: empty frames, and nothing done about them.
 func (b *Bed) Null() (Source, error) {
-	return b.port("net_null", fmt.Sprintf("size=%d", traffic.FrameLen), 0)
+	return b.port("net_null", fmt.Sprintf("size=%d", traffic.FrameLen), 0, traffic.FrameLen)
 }
 
-func (b *Bed) port(driver, args string, loaded int) (Source, error) {
+func (b *Bed) port(driver, args string, loaded, longest int) (Source, error) {
 	b.ports++
 	p := &Port{name: fmt.Sprintf("%s%d", driver, b.ports)}
 	var err error
-	if p.Pool, err = b.pool(loaded); err != nil {
+	if p.Pool, err = b.pool(loaded, longest); err != nil {
 		return nil, err
 	}
 	if err := eal.AddVdev(p.name, args); err != nil {
@@ -80,8 +88,8 @@ func (b *Bed) port(driver, args string, loaded int) (Source, error) {
 	return p, nil
 }
 
-func (b *Bed) pool(loaded int) (*pktmbuf.Pool, error) {
-	return pktmbuf.NewPool(fmt.Sprintf("mbufs_%d", b.ports), loaded+spare, cacheSize, dataRoom, eal.SocketAny)
+func (b *Bed) pool(loaded, longest int) (*pktmbuf.Pool, error) {
+	return pktmbuf.NewPool(fmt.Sprintf("mbufs_%d", b.ports), loaded+spare, cacheSize, room(longest), eal.SocketAny)
 }
 
 func (p *Port) start() (err error) {

@@ -46,12 +46,12 @@ func (f *Floor) source(b *bed.Bed) (bed.Source, error) {
 	if f.Flows == 0 {
 		return b.Null()
 	}
-	w, err := traffic.NewWriter(shape("tcp", false))
+	w, err := (&Case{Proto: "tcp"}).writers()
 	if err != nil {
 		return nil, err
 	}
-	return b.Pcap(traffic.Frames(w, f.Flows))
+	return b.Pcap(traffic.Frames(f.Flows, w...))
 }
 
 // Memory is what the floor needs of DPDK, in MiB.
-func (f *Floor) Memory() int { return bed.Memory(f.Flows) }
+func (f *Floor) Memory() int { return bed.Memory(f.Flows, traffic.FrameLen) }

@@ -2,12 +2,16 @@ package path
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"cleat/lcore"
+	"cleat/lcore/nexthop"
+	"cleat/lcore/service"
 
 	"cleat/perf/bed"
 	"cleat/perf/traffic"
@@ -22,6 +26,13 @@ var small = []Case{
 	{Name: "udp", Proto: "udp", Flows: 100},
 	{Name: "both", Proto: "tcp", Flows: 100, Both: true},
 	{Name: "one", Proto: "tcp", Flows: 1},
+	{Name: "direct", Proto: "tcp", Flows: 100, Forward: service.Direct},
+	{Name: "tunnel", Proto: "tcp", Flows: 100, Forward: service.Tunnel},
+	{Name: "ipv6", Proto: "tcp", Flows: 100, IPv6: true},
+	{Name: "ipv6 both", Proto: "udp", Flows: 100, IPv6: true, Both: true},
+	{Name: "lengths", Proto: "udp", Flows: 100, Lengths: imix},
+	{Name: "mark", Proto: "tcp", Flows: 100, Mark: true},
+	{Name: "services", Proto: "tcp", Flows: 400, Services: 10, Servers: 3},
 	{Name: "returning", Proto: "tcp", Live: 20000, Clients: 100},
 	{Name: "new clients", Proto: "tcp", Live: 20000, Clients: 1 << 20},
 }
@@ -90,11 +101,11 @@ func TestMeasureFloor(t *testing.T) {
 // the answers.
 func TestRehearsal(t *testing.T) {
 	c := &Case{Name: "both", Proto: "tcp", Flows: 400, Both: true}
-	w, err := traffic.NewWriter(shape("tcp", false))
+	w, err := c.writers()
 	if err != nil {
 		t.Fatal(err)
 	}
-	requests := traffic.Frames(w, c.Flows)
+	requests := traffic.Frames(c.Flows, w...)
 	answers, err := c.rehearse(requests)
 	if err != nil {
 		t.Fatal(err)
@@ -103,9 +114,9 @@ func TestRehearsal(t *testing.T) {
 	for _, a := range answers {
 		from[string(a[6:12])]++
 	}
-	for n := range reals {
-		if mac := realMAC(n); from[string(mac[:])] != c.Flows/reals {
-			t.Errorf("%d answers of real server %d, want %d", from[string(mac[:])], n, c.Flows/reals)
+	for n := range c.reals() {
+		if mac := realMAC(n); from[string(mac[:])] != c.Flows/c.reals() {
+			t.Errorf("%d answers of real server %d, want %d", from[string(mac[:])], n, c.Flows/c.reals())
 		}
 	}
 	s := &stage{frames: append(append([][]byte{}, requests...), answers...)}
@@ -122,7 +133,7 @@ func TestRehearsal(t *testing.T) {
 }
 
 func TestExpected(t *testing.T) {
-	known, returning, fresh := &Cases[0], &Cases[5], &Cases[6]
+	known, returning, fresh := called(t, "known-1k"), called(t, "new-returning"), called(t, "new-clients")
 	for _, c := range []struct {
 		of                          *Case
 		forwarded, made, remembered uint64
@@ -148,6 +159,59 @@ func TestExpected(t *testing.T) {
 	}
 }
 
+// called is the case of that name.
+func called(t *testing.T, name string) *Case {
+	i := slices.IndexFunc(Cases, func(c Case) bool { return c.Name == name })
+	if i < 0 {
+		t.Fatalf("no case is called %s", name)
+	}
+	return &Cases[i]
+}
+
+// TestWays: what leaves the worker is what the case is about.
+func TestWays(t *testing.T) {
+	for i := range small {
+		c := &small[i]
+		if c.Live != 0 || c.Both {
+			continue
+		}
+		w, err := c.writers()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &stage{frames: traffic.Frames(c.Flows, w...)}
+		if _, err := c.forward(s); err != nil {
+			t.Fatal(err)
+		}
+		to, lengths := map[nexthop.MAC]int{}, map[int]int{}
+		for _, f := range s.sent {
+			to[nexthop.MAC(f[:6])]++
+			lengths[len(f)]++
+		}
+		if len(s.sent) != c.Flows || len(to) != min(c.reals(), c.Flows) {
+			t.Errorf("%s: %d frames to %d real servers, want %d to %d", c.Name, len(s.sent), len(to), c.Flows, c.reals())
+		}
+		want := map[int]int{}
+		for n := range c.Flows {
+			want[c.leaves(w[n%len(w)].Len())]++
+		}
+		if !maps.Equal(lengths, want) {
+			t.Errorf("%s: frames by length %v, want %v", c.Name, lengths, want)
+		}
+	}
+}
+
+// leaves is how long a frame is when it leaves, in bytes: without its padding, which the next port adds again, and in its tunnel.
+func (c *Case) leaves(length int) int {
+	if c.Proto == "tcp" && length == traffic.FrameLen {
+		length = 54
+	}
+	if c.Forward == service.Tunnel {
+		length += 20
+	}
+	return length
+}
+
 // TestCases: names are there once, and a case is about known connections or about new ones.
 func TestCases(t *testing.T) {
 	seen := map[string]bool{}
@@ -159,6 +223,9 @@ func TestCases(t *testing.T) {
 		seen[c.Name] = true
 		if (c.Flows == 0) == (c.Live == 0) || c.Live != 0 && c.interval() <= 0 {
 			t.Errorf("%s: neither known nor new connections: %+v", c.Name, c)
+		}
+		if c.Than != "" && !seen[c.Than] {
+			t.Errorf("%s is compared with %s, which does not come before it", c.Name, c.Than)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 // stage is a port in ordinary memory: it gives frames once, in order, and keeps what comes back.
 type stage struct {
 	frames, sent [][]byte
-	room         [burst.Size][burst.Headroom + 2*traffic.FrameLen]byte
+	room         [burst.Size][burst.Headroom + 2*traffic.MaxLen]byte
 }
 
 func (s *stage) Receive(p []burst.Packet) int {
@@ -47,7 +47,7 @@ func (c *Case) rehearse(requests [][]byte) ([][]byte, error) {
 	answers := make([][]byte, len(s.sent))
 	for i, frame := range s.sent {
 		var err error
-		if answers[i], err = answered(frame); err != nil {
+		if answers[i], err = c.answered(frame); err != nil {
 			return nil, err
 		}
 	}

@@ -22,13 +22,13 @@ func Nth(n uint64, clients int) Flow {
 	return Flow{firstClient + uint32(n%c), firstPort + uint16(n/c%ports)}
 }
 
-// Frames returns one frame for each of n flows of n clients, shuffled, the same in every run.
-func Frames(w *Writer, n int) [][]byte {
+// Frames returns one frame for each of n flows of n clients, by the writers in turns, shuffled, the same in every run.
+func Frames(n int, w ...*Writer) [][]byte {
 	all := make([][]byte, n)
-	room := make([]byte, n*FrameLen)
 	for i, k := range shuffled(n) {
-		all[i] = room[i*FrameLen : (i+1)*FrameLen : (i+1)*FrameLen]
-		w.Write(all[i], Nth(uint64(k), n))
+		by := w[k%len(w)]
+		all[i] = make([]byte, by.Len())
+		by.Write(all[i], Nth(uint64(k), n))
 	}
 	return all
 }

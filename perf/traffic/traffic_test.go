@@ -21,10 +21,17 @@ var (
 	clientMAC   = net.HardwareAddr{2, 0, 0, 0, 0, 1}
 	directorMAC = net.HardwareAddr{2, 0, 0, 0, 0, 2}
 	vip         = netip.MustParseAddrPort("192.0.2.10:80")
+	vip6        = netip.MustParseAddrPort("[fd00::10]:80")
 	shapes      = map[string]*Shape{
 		"ACK": {Proto: "tcp", VIP: vip, Src: clientMAC, Dst: directorMAC},
 		"SYN": {Proto: "tcp", SYN: true, VIP: vip, Src: clientMAC, Dst: directorMAC},
 		"UDP": {Proto: "udp", VIP: vip, Src: clientMAC, Dst: directorMAC},
+
+		"long ACK":  {Proto: "tcp", VIP: vip, Src: clientMAC, Dst: directorMAC, Len: 590},
+		"odd UDP":   {Proto: "udp", VIP: vip, Src: clientMAC, Dst: directorMAC, Len: 61},
+		"IPv6 SYN":  {Proto: "tcp", SYN: true, VIP: vip6, Src: clientMAC, Dst: directorMAC},
+		"IPv6 UDP":  {Proto: "udp", VIP: vip6, Src: clientMAC, Dst: directorMAC},
+		"long IPv6": {Proto: "tcp", VIP: vip6, Src: clientMAC, Dst: directorMAC, Len: MaxLen},
 	}
 )
 
@@ -50,31 +57,53 @@ func decode(t rapid.TB, frame []byte) (d decoded) {
 	if p.TransportLayer() == nil { // what gopacket takes the payload of some ports for is nobody's business
 		t.Fatalf("% x: %v", frame, p.ErrorLayer())
 	}
-	eth, ip := p.Layer(layers.LayerTypeEthernet).(*layers.Ethernet), p.Layer(layers.LayerTypeIPv4).(*layers.IPv4)
+	eth, network := p.Layer(layers.LayerTypeEthernet).(*layers.Ethernet), p.NetworkLayer()
 	d.src, d.dst = eth.SrcMAC, eth.DstMAC
-	from, _ := netip.AddrFromSlice(ip.SrcIP)
-	to, _ := netip.AddrFromSlice(ip.DstIP)
-	again := []gopacket.SerializableLayer{eth, ip}
+	from, _ := netip.AddrFromSlice(network.NetworkFlow().Src().Raw())
+	to, _ := netip.AddrFromSlice(network.NetworkFlow().Dst().Raw())
+	again := []gopacket.SerializableLayer{eth, network.(gopacket.SerializableLayer)}
 	switch l4 := p.TransportLayer().(type) {
 	case *layers.TCP:
 		d.from, d.to = netip.AddrPortFrom(from, uint16(l4.SrcPort)), netip.AddrPortFrom(to, uint16(l4.DstPort))
 		d.kind = map[[2]bool]string{{true, false}: "SYN", {false, true}: "ACK"}[[2]bool{l4.SYN, l4.ACK}]
-		l4.SetNetworkLayerForChecksum(ip)
-		again = append(again, l4)
+		_ = l4.SetNetworkLayerForChecksum(network)
+		again = append(again, l4, gopacket.Payload(l4.Payload))
 	case *layers.UDP:
 		d.from, d.to, d.kind = netip.AddrPortFrom(from, uint16(l4.SrcPort)), netip.AddrPortFrom(to, uint16(l4.DstPort)), "UDP"
-		l4.SetNetworkLayerForChecksum(ip)
+		_ = l4.SetNetworkLayerForChecksum(network)
 		again = append(again, l4, gopacket.Payload(l4.Payload))
 	}
 	b := gopacket.NewSerializeBuffer()
 	if err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{ComputeChecksums: true}, again...); err != nil {
 		t.Fatal(err)
 	}
-	want := append(bytes.Clone(b.Bytes()), make([]byte, FrameLen)...)[:FrameLen]
+	want := append(bytes.Clone(b.Bytes()), make([]byte, FrameLen)...)[:max(FrameLen, len(b.Bytes()))]
 	if !bytes.Equal(frame, want) {
 		t.Fatalf("frame\n% x\nwith checksums as gopacket computes them\n% x", frame, want)
 	}
 	return d
+}
+
+// kind is what decode has to find.
+func (s *Shape) kind() string {
+	switch {
+	case s.Proto == "udp":
+		return "UDP"
+	case s.SYN:
+		return "SYN"
+	}
+	return "ACK"
+}
+
+// clientOf is the address of a client in frames of a shape.
+func (s *Shape) clientOf(client uint32) netip.Addr {
+	if s.VIP.Addr().Is4() {
+		return addrOf(client)
+	}
+	a := Clients6.Addr().As16()
+	binary.BigEndian.PutUint32(a[4:], client)
+	a[15] = 1
+	return netip.AddrFrom16(a)
 }
 
 func addrOf(client uint32) netip.Addr {
@@ -82,15 +111,16 @@ func addrOf(client uint32) netip.Addr {
 }
 
 func TestWriter(t *testing.T) {
-	for kind, shape := range shapes {
-		t.Run(kind, rapid.MakeCheck(func(t *rapid.T) {
+	for name, shape := range shapes {
+		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
 			f := Flow{rapid.Uint32().Draw(t, "client"), rapid.Uint16Range(1, 65535).Draw(t, "port")}
-			frame := make([]byte, FrameLen)
-			newWriter(t, shape).Write(frame, f)
+			w := newWriter(t, shape)
+			frame := make([]byte, w.Len())
+			w.Write(frame, f)
 			got := decode(t, frame)
-			if got.kind != kind || got.from != netip.AddrPortFrom(addrOf(f.Client), f.Port) || got.to != vip ||
-				!bytes.Equal(got.src, clientMAC) || !bytes.Equal(got.dst, directorMAC) {
-				t.Fatalf("flow %v became %+v", f, got)
+			if got.kind != shape.kind() || got.from != netip.AddrPortFrom(shape.clientOf(f.Client), f.Port) || got.to != shape.VIP ||
+				!bytes.Equal(got.src, clientMAC) || !bytes.Equal(got.dst, directorMAC) || shape.Len != 0 && len(frame) != shape.Len {
+				t.Fatalf("flow %v became %+v, %d bytes", f, got, len(frame))
 			}
 		}))
 	}
@@ -102,10 +132,10 @@ func TestUDPChecksum(t *testing.T) {
 	frame := make([]byte, FrameLen)
 	for port := range 1 << 16 { // one of them brings the sum to 0
 		w.Write(frame, Flow{addrUint(netip.MustParseAddr("100.64.0.1")), uint16(port)})
-		if binary.BigEndian.Uint16(frame[l4+6:]) == 0xffff {
+		if binary.BigEndian.Uint16(frame[l4of4+6:]) == 0xffff {
 			return
 		}
-		if binary.BigEndian.Uint16(frame[l4+6:]) == 0 {
+		if binary.BigEndian.Uint16(frame[l4of4+6:]) == 0 {
 			t.Fatalf("port %d: checksum 0", port)
 		}
 	}
@@ -115,14 +145,25 @@ func TestUDPChecksum(t *testing.T) {
 func addrUint(a netip.Addr) uint32 { return binary.BigEndian.Uint32(a.AsSlice()) }
 
 func TestWrongShapes(t *testing.T) {
-	for _, c := range []struct{ proto, vip, want string }{
-		{"sctp", "192.0.2.1:80", `protocol "sctp": must be tcp or udp`},
-		{"tcp", "[2001:db8::1]:80", "virtual service [2001:db8::1]:80: must be an IPv4 address and a port"},
+	for _, c := range []struct {
+		proto  string
+		length int
+		want   string
+	}{
+		{"sctp", 0, `protocol "sctp": must be tcp or udp`},
+		{"tcp", 59, "frames of 59 bytes: must be 60 to 1514"},
+		{"tcp", 1515, "frames of 1515 bytes: must be 60 to 1514"},
 	} {
-		_, err := NewWriter(&Shape{Proto: c.proto, VIP: netip.MustParseAddrPort(c.vip), Src: clientMAC, Dst: directorMAC})
+		_, err := NewWriter(&Shape{Proto: c.proto, VIP: vip, Src: clientMAC, Dst: directorMAC, Len: c.length})
 		if err == nil || err.Error() != c.want {
-			t.Errorf("%s to %s: error %v, want %s", c.proto, c.vip, err, c.want)
+			t.Errorf("%+v: error %v, want %s", c, err, c.want)
 		}
+	}
+	if _, err := NewWriter(&Shape{Proto: "tcp", VIP: vip6, Src: clientMAC, Dst: directorMAC, Len: 73}); err == nil {
+		t.Error("TCP over IPv6 in 73 bytes")
+	}
+	if _, err := NewWriter(&Shape{Proto: "tcp"}); err == nil || err.Error() != "virtual service invalid AddrPort: must be an address and a port" {
+		t.Errorf("no virtual service: error %v", err)
 	}
 }
 
@@ -136,8 +177,9 @@ func TestWriteAllocatesNothing(t *testing.T) {
 // TestAnswer: a valid frame the other way round.
 func TestAnswer(t *testing.T) {
 	for kind, shape := range shapes {
-		frame := make([]byte, FrameLen)
-		newWriter(t, shape).Write(frame, Flow{0x0a000001, 4711})
+		w := newWriter(t, shape)
+		frame := make([]byte, w.Len())
+		w.Write(frame, Flow{0x0a000001, 4711})
 		there := decode(t, frame)
 		back := decode(t, Answer(frame, directorMAC, clientMAC))
 		if back.from != there.to || back.to != there.from || !bytes.Equal(back.src, directorMAC) || !bytes.Equal(back.dst, clientMAC) {
@@ -164,7 +206,7 @@ func TestNth(t *testing.T) {
 func TestFramesAreShuffledFlows(t *testing.T) {
 	const n = 1000
 	w := newWriter(t, shapes["ACK"])
-	frames := Frames(w, n)
+	frames := Frames(n, w)
 	if len(frames) != n {
 		t.Fatalf("%d frames", len(frames))
 	}
@@ -179,8 +221,19 @@ func TestFramesAreShuffledFlows(t *testing.T) {
 	if len(seen) != n || inOrder > n/10 {
 		t.Errorf("%d different flows of %d, %d of them in order", len(seen), n, inOrder)
 	}
-	if again := Frames(w, n); !slices.EqualFunc(frames, again, bytes.Equal) {
+	if again := Frames(n, w); !slices.EqualFunc(frames, again, bytes.Equal) {
 		t.Error("another time other frames")
+	}
+}
+
+// TestFramesOfSeveralWriters: as many of each.
+func TestFramesOfSeveralWriters(t *testing.T) {
+	lengths := map[int]int{}
+	for _, f := range Frames(300, newWriter(t, shapes["ACK"]), newWriter(t, shapes["long ACK"]), newWriter(t, shapes["ACK"])) {
+		lengths[len(f)]++
+	}
+	if lengths[60] != 200 || lengths[590] != 100 {
+		t.Errorf("frames by length: %v", lengths)
 	}
 }
 
@@ -209,7 +262,7 @@ func TestMix(t *testing.T) {
 }
 
 func TestWritePcap(t *testing.T) {
-	frames := Frames(newWriter(t, shapes["SYN"]), 100)
+	frames := Frames(100, newWriter(t, shapes["SYN"]))
 	path := filepath.Join(t.TempDir(), "x.pcap")
 	if err := WritePcap(path, frames); err != nil {
 		t.Fatal(err)
