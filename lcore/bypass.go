@@ -36,7 +36,7 @@ func (w *Worker) bypass(i int, v *service.Virtual) Verdict {
 		w.pass(i, c, r)
 		return in.verdict[i]
 	}
-	w.changed = true
+	w.made(k)
 	w.counters.ConnectionInserts++
 	w.opened(c, r)
 	w.forward(i, c, r)

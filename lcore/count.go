@@ -70,10 +70,10 @@ func (w *Worker) endConnection(i uint32) {
 	w.leaveTemplate(place{c.Template, c.Owner})
 	if c.FTP() != 0 {
 		w.transfers.end(c, w.awaits(c))
+		w.touched.all()
 	}
 	w.locals.Give(c.Local())
-	w.conns.Remove(i)
-	w.changed = true
+	w.touched.add(w.conns.Remove(i))
 }
 
 // total is what thresholds are compared with: all connections of the server in a slot, as far as this worker knows.

@@ -109,7 +109,7 @@ func (w *Worker) assist(i int, c *conn.Entry) bool {
 			return false
 		}
 		w.transfers.waiting--
-		w.changed = true
+		w.touched.all()
 	}
 	return true
 }
@@ -208,7 +208,7 @@ func (w *Worker) announce(i int, control *conn.Entry, k *flow.Key, server flow.A
 		w.in.verdict[i] = DropConnectionsFull
 		return 0
 	}
-	w.changed = true
+	w.touched.all() // it may be found whatever its client's port
 	w.counters.ConnectionInserts++
 	h.Slots[transfer].control = control.FTP()
 	h.Slots[control.FTP()].data++

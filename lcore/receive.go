@@ -26,7 +26,8 @@ func (o *order) next(ports, peers int) {
 // starves when there is more than a worker can take: the answers of neighbours, which come from ports, are heard even then. What waited for an answer comes before all.
 func (w *Worker) receive() {
 	w.in.N, w.in.long = 0, 0
-	w.changed = false
+	w.touched.reset()
+	w.remembers.reset()
 	w.clock()
 	w.resume()
 	w.receiveParts()

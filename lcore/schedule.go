@@ -10,7 +10,7 @@ import (
 )
 
 // schedule judges, in packet order, all that is not judged yet: packets of known connections behind a new one, then new connections,
-// then what belongs to no service. What missed is looked up again first if this turn has made or removed an entry.
+// then what belongs to no service. What this turn has made or removed is looked up again first.
 func (w *Worker) schedule() {
 	in := &w.in
 	for i := range in.N {
@@ -21,7 +21,7 @@ func (w *Worker) schedule() {
 			continue
 		}
 		known := in.conn[i] != 0
-		if w.changed {
+		if w.stale(i) {
 			w.find(i)
 		}
 		if in.conn[i] != 0 && w.advance(i) {
@@ -227,7 +227,7 @@ func (w *Worker) connect(i int, k *flow.Key, r *service.Real, port uint16, at pl
 		w.giveAside(r, aside)
 		return DropConnectionsFull // P2.1: the template stays
 	}
-	w.changed = true
+	w.made(k)
 	w.counters.ConnectionInserts++
 	in.conn[i] = n
 	c := &w.conns.Entries[n]

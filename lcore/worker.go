@@ -88,7 +88,8 @@ type Worker struct {
 	asking     schedule.Client // what the scheduler is asked with; here, since it would escape to the heap elsewhere
 	tick       uint32          // now, in ticks of the wheels
 	now        time.Duration   // now, as the clock said at the beginning of the turn
-	changed    bool            // an entry was made or removed in this turn: earlier look-ups may be stale
+	touched    touched         // of connections, in this turn
+	remembers  touched         // of templates: those made in this turn
 	order      order           // of the sources in the next turn
 	idle       int             // empty turns in a row
 	answers    limit
