@@ -44,6 +44,7 @@ type columns struct {
 	mark     [burst.Size]uint32           // classify
 	virtual  [burst.Size]*service.Virtual // classify: the service of a new flow, nil for none
 	template [burst.Size]uint32           // recall: a usable template, 0 for none
+	missing  [burst.Size]uint64           // recall: the hash under which there is no template at all; 0: there is one, or it was not asked
 }
 
 // length is that of packet i from its IP header on, bytes.

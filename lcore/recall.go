@@ -1,27 +1,46 @@
 package lcore
 
 import (
+	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/service"
 	"cleat/lcore/template"
 )
 
 // recall finds the templates of clients that open a connection to a persistent service. It leaves alone what is not usable any more:
-// whether the packet opens a connection at all is known in schedule only.
+// whether the packet opens a connection at all is known in schedule only. All are asked for first, and then looked at.
 func (w *Worker) recall() {
 	in := &w.in
+	var who [burst.Size]uint8
+	var hashes [burst.Size]uint64
+	n := 0
 	for i := range in.N {
-		v := in.virtual[i]
-		if v == nil || !v.Persistent() || in.verdict[i] != pending || in.conn[i] != 0 || !w.mayCreate(i) {
+		if !w.recalls(i) {
 			continue
 		}
-		if v.Engine != service.NoEngine || w.ownerOf(v, &in.key[i]) != w.Number {
-			continue // an engine reads the payload: once is enough
-		}
-		if t, usable := w.findTemplate(v, &in.key[i], nil); usable {
+		key := template.KeyOf(in.virtual[i], &in.key[i])
+		who[n], hashes[n] = uint8(i), w.tmpls.Hash(&key, nil)
+		n++
+	}
+	w.tmpls.Near(hashes[:n])
+	for k, i := range who[:n] {
+		t, usable := w.findTemplate(in.virtual[i], &in.key[i], nil)
+		switch {
+		case usable:
 			in.template[i] = t
+		case t == 0:
+			in.missing[i] = hashes[k]
 		}
 	}
+}
+
+// recalls reports whether packet i is of a client whose template recall looks for.
+func (w *Worker) recalls(i int) bool {
+	in := &w.in
+	v := in.virtual[i]
+	return v != nil && v.Persistent() && in.verdict[i] == pending && in.conn[i] == 0 && w.mayCreate(i) &&
+		v.Engine == service.NoEngine && // an engine reads the payload: once is enough
+		w.ownerOf(v, &in.key[i]) == w.Number
 }
 
 // findTemplate returns the template for a client's packet with key k to service v, 0 if there is none, and whether it may be used (persistence.md

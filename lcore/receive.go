@@ -72,7 +72,7 @@ func (c *columns) enter(n int, e errand) {
 	for i := c.N; i < c.N+n; i++ {
 		c.verdict[i] = pending
 		c.errand[i] = e
-		c.conn[i], c.template[i] = 0, 0
+		c.conn[i], c.template[i], c.missing[i] = 0, 0, 0
 		c.related[i], c.ipsec[i], c.inside[i] = false, false, 0
 		c.part[i] = part{}
 		c.virtual[i] = nil

@@ -125,7 +125,7 @@ func (w *Worker) choosePersistent(i int, v *service.Virtual) choice {
 		return choice{verdict: DropSIP}
 	}
 	t := in.template[i]
-	if t == 0 { // none at recall, or not asked: an earlier packet may have made one
+	if t == 0 && (in.missing[i] == 0 || w.remembers.has(in.missing[i])) { // not asked at recall, or an earlier packet may have made one
 		t = w.remembered(v, k, data)
 	}
 	var r *service.Real
@@ -174,6 +174,7 @@ func (w *Worker) remember(i int, v *service.Virtual, k *flow.Key, data []byte, r
 	key := template.KeyOf(v, k)
 	t := w.tmpls.Insert(&key, data, r.Slot, template.PortOf(v, k.DstPort, r), v.Timeout)
 	if t != 0 {
+		w.remembers.add(w.tmpls.Hash(&key, data))
 		w.tmpls.Entries[t].Mark = w.in.mark[i]
 		w.stats.template(r.Slot, +1)
 		w.counters.TemplateInserts++

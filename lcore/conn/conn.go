@@ -279,7 +279,8 @@ func (s *Shard) Coming(now uint32, into []uint32) []uint32 {
 	for n, i := range coming {
 		hashes[n] = s.hash(&s.Entries[i])
 	}
-	s.Index.Ask(hashes[:len(coming)])
+	var buckets [burst.Size]uint32
+	s.Index.Near(hashes[:len(coming)], buckets[:])
 	return coming
 }
 

@@ -194,9 +194,9 @@ func (s *Shard) found(e *Entry) Key {
 	return k
 }
 
-// hash covers the whole key, not the client alone, so that one client network with many templates does
-// not fill its buckets (P1.9 D).
-func (s *Shard) hash(k *Key, data []byte) uint64 {
+// Hash is that under which a template with key k and a persistence engine's data is found. It covers the whole key, not the client alone, so that one client
+// network with many templates does not fill its buckets (P1.9 D).
+func (s *Shard) Hash(k *Key, data []byte) uint64 {
 	h := flow.Hash(k.Client, k.Port, k.Proto, s.seed) ^ flow.Hash(k.Virtual, 0, 0, s.seed)
 	if len(data) != 0 {
 		h ^= flow.HashBytes(data, s.seed)
@@ -207,7 +207,7 @@ func (s *Shard) hash(k *Key, data []byte) uint64 {
 // Find returns the template with key k and a persistence engine's data, or 0.
 func (s *Shard) Find(k *Key, data []byte) uint32 {
 	client, virtual := k.Client.Uint32(), k.Virtual.Uint32()
-	for c := s.Index.Search(s.hash(k, data)); c.Next(); {
+	for c := s.Index.Search(s.Hash(k, data)); c.Next(); {
 		e := &s.Entries[c.Entry]
 		if e.client == client && e.virtual == virtual && e.port == k.Port && e.proto == k.Proto && s.same(e, k) && bytes.Equal(s.dataOf(e), data) {
 			return c.Entry
@@ -231,7 +231,7 @@ func (s *Shard) Insert(k *Key, data []byte, slot uint32, dport uint16, timeout u
 	if !room {
 		return 0
 	}
-	i := s.Shard.Insert(s.hash(k, data))
+	i := s.Shard.Insert(s.Hash(k, data))
 	if i == 0 {
 		s.wide.Give(wide)
 		s.data.Give(added)
@@ -281,7 +281,7 @@ func (s *Shard) Remove(i uint32) {
 // hashOf is that under which the index has, or had, an entry.
 func (s *Shard) hashOf(e *Entry) uint64 {
 	k := s.found(e)
-	return s.hash(&k, s.dataOf(e))
+	return s.Hash(&k, s.dataOf(e))
 }
 
 // Coming returns the entries at which Expired will look first, as many as into has room for, a burst's number at most, and asks for all that Remove
@@ -292,7 +292,8 @@ func (s *Shard) Coming(now uint32, into []uint32) []uint32 {
 	for n, i := range coming {
 		hashes[n] = s.hashOf(&s.Entries[i])
 	}
-	s.Index.Ask(hashes[:len(coming)])
+	var buckets [burst.Size]uint32
+	s.Index.Near(hashes[:len(coming)], buckets[:])
 	return coming
 }
 
