@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"cleat/cgo/eal"
 	"cleat/lcore"
 	"cleat/lcore/burst"
 	"cleat/lcore/flow"
@@ -168,26 +167,6 @@ func (c *Case) plan(q burst.Queue, pool burst.Pool, alloc memory.Alloc, clock fu
 		Connections6: c.capacity6(), Templates6: c.capacity6(),
 		Seed: &seed, Steering: flow.NewSteering(1, 32, 64), Clock: clock,
 	}
-}
-
-// zones makes tables in DPDK's memory and can give all of them back.
-type zones []string
-
-func (z *zones) alloc(name string, size int) ([]byte, error) {
-	b, err := eal.Zone(name, size, memory.Line, eal.SocketAny)
-	if err == nil {
-		*z = append(*z, name)
-	}
-	return b, err
-}
-
-func (z *zones) free() error {
-	for _, name := range *z {
-		if err := eal.FreeZone(name); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // expected says what the worker must have done with the packets between two moments, or the figures are of something else.

@@ -36,9 +36,9 @@ func Measure(b *bed.Bed, c *Case, s Schedule) (pairs []Pair, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
-	var tables zones
-	defer func() { err = errors.Join(err, tables.free()) }()
-	workers, err := lcore.NewWorkers([]lcore.Plan{c.plan(source, source, tables.alloc, clockOf(source, c))}, c.tables())
+	var tables bed.Tables
+	defer func() { err = errors.Join(err, tables.Free()) }()
+	workers, err := lcore.NewWorkers([]lcore.Plan{c.plan(source, source, tables.Alloc, clockOf(source, c))}, c.tables())
 	if err != nil {
 		return nil, err
 	}
