@@ -19,6 +19,11 @@ type columns struct {
 	errand  [burst.Size]errand  // receive: what brought it from another worker; schedule: what takes it there
 	inquiry [burst.Size]inquiry // of errands asking, deciding and decided
 
+	// plain has bit i set as long as packet i goes the fast way: parse found plain headers, and find a connection. What its addresses are
+	// (src, dst) nobody has asked then: whoever needs to know calls Worker.special.
+	plain uint32
+	hash  [burst.Size]uint64 // find: of the packet's client, as conn.Shard.Hash has it
+
 	ip      [burst.Size]wire.IPv4    // parse: the packet from its IP header on, without link padding; nil of IPv6
 	ip6     [burst.Size]wire.IPv6    // parse: the same of IPv6
 	upper   [burst.Size]wire.Upper   // parse: what lies behind the extension headers of IPv6
@@ -54,6 +59,9 @@ func (c *columns) length(i int) int {
 	}
 	return c.ip[i].TotalLen()
 }
+
+// packetLen is length of a plain packet.
+func (c *columns) packetLen(i int) int { return len(c.packet[i].Data) - l3 }
 
 // tcp is the segment that packet i carries.
 func (c *columns) tcp(i int) wire.TCP {

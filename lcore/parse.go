@@ -8,10 +8,25 @@ import (
 	"cleat/lcore/wire"
 )
 
-// parse finds the flow key of TCP, UDP and SCTP packets and judges all others.
+// parse finds the flow key of TCP, UDP and SCTP packets and judges all others. Whether the addresses of plain packets are possible is seen
+// when no connection has them (find).
 func (w *Worker) parse() {
-	for i := range w.in.N {
-		w.in.verdict[i] = w.parseFrame(i)
+	in, ports := &w.in, w.tables.Hops.Ports()
+	for i := range in.N {
+		p := &in.packet[i]
+		plain, n, ok := wire.ParsePlain(p.Data, p.Flags&burst.IPCsumGood != 0)
+		if !ok || p.Segments != 1 || p.Flags&burst.VLANStripped != 0 || in.errand[i] >= deciding || plain.To() != ports[p.Port].Number() {
+			in.verdict[i] = w.parseFrame(i)
+			continue
+		}
+		p.Trim(n) // off with the link's padding
+		in.ip[i] = p.Data[l3:]
+		in.key[i] = flow.Key{
+			Src: flow.V4(plain.Src()), Dst: flow.V4(plain.Dst()), SrcPort: plain.SrcPort(), DstPort: plain.DstPort(), Proto: plain.Protocol(),
+		}
+		in.flags[i] = plain.Flags()
+		in.verdict[i] = pending
+		in.plain |= 1 << i
 	}
 }
 
@@ -85,17 +100,28 @@ func (w *Worker) parseIPv4(i int, p *burst.Packet) Verdict {
 	in.ip[i] = ip
 	k := &in.key[i]
 	*k = flow.Key{Src: flow.V4(ip.Src()), Dst: flow.V4(ip.Dst()), Proto: ip.Protocol()}
-	in.src[i] = w.tables.Addresses.Kind(k.Src)
-	in.dst[i] = w.tables.Addresses.Kind(k.Dst)
-	switch {
-	case impossibleSource(ip.Src()) || in.src[i]&(address.Own|address.VIP) != 0:
-		return DropSource
-	case ip.Dst() >= 0xe0000000 || in.dst[i]&address.Broadcast != 0: // 224.0.0.0 and above
-		return DropBroadcast
+	switch v := w.judgeAddresses(i); {
+	case v != pending:
+		return v
 	case ip.IsFragment():
 		return w.parsePart(i, ip, k)
 	}
 	return w.parseTransport(i, ip, k)
+}
+
+// judgeAddresses finds what the addresses of packet i, of IPv4, are, and judges those that no packet may have.
+func (w *Worker) judgeAddresses(i int) Verdict {
+	in := &w.in
+	k := &in.key[i]
+	in.src[i] = w.tables.Addresses.Kind(k.Src)
+	in.dst[i] = w.tables.Addresses.Kind(k.Dst)
+	switch {
+	case impossibleSource(k.Src.Uint32()) || in.src[i]&(address.Own|address.VIP) != 0:
+		return DropSource
+	case k.Dst.Uint32() >= 0xe0000000 || in.dst[i]&address.Broadcast != 0: // 224.0.0.0 and above
+		return DropBroadcast
+	}
+	return pending
 }
 
 // impossibleSource: 0.0.0.0/8, 127.0.0.0/8, multicast and above (RFC 1122 3.2.1.3).

@@ -1,6 +1,9 @@
 package lcore
 
-import "cleat/lcore/burst"
+import (
+	"cleat/lcore/burst"
+	"cleat/lcore/service"
+)
 
 // order is which sources the next turn asks first.
 type order struct {
@@ -25,7 +28,7 @@ func (o *order) next(ports, peers int) {
 // receive fills the burst from all sources: ports, and what other workers handed over. Each is asked first now and then, so that none
 // starves when there is more than a worker can take: the answers of neighbours, which come from ports, are heard even then. What waited for an answer comes before all.
 func (w *Worker) receive() {
-	w.in.N, w.in.long = 0, 0
+	w.in.reset()
 	w.touched.reset()
 	w.remembers.reset()
 	w.clock()
@@ -67,15 +70,22 @@ func (w *Worker) receivePeers() {
 	}
 }
 
-// enter resets the columns of the next n packets.
+// reset empties the burst: all at once, which is less than packet by packet.
+func (c *columns) reset() {
+	c.N, c.long, c.plain = 0, 0, 0
+	c.errand = [burst.Size]errand{}
+	c.conn, c.template, c.missing = [burst.Size]uint32{}, [burst.Size]uint32{}, [burst.Size]uint64{}
+	c.related, c.ipsec, c.inside = [burst.Size]bool{}, [burst.Size]bool{}, [burst.Size]uint16{}
+	c.part = [burst.Size]part{}
+	c.virtual = [burst.Size]*service.Virtual{}
+}
+
+// enter takes the next n packets into the burst.
 func (c *columns) enter(n int, e errand) {
-	for i := c.N; i < c.N+n; i++ {
-		c.verdict[i] = pending
-		c.errand[i] = e
-		c.conn[i], c.template[i], c.missing[i] = 0, 0, 0
-		c.related[i], c.ipsec[i], c.inside[i] = false, false, 0
-		c.part[i] = part{}
-		c.virtual[i] = nil
+	if e != none {
+		for i := c.N; i < c.N+n; i++ {
+			c.errand[i] = e
+		}
 	}
 	c.N += n
 }

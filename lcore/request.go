@@ -67,7 +67,7 @@ func (w *Worker) consult(i int) bool {
 		w.inquiries.close(in.inquiry[i].flow)
 		in.errand[i] = moved
 		c := &in.inquiry[i].choice
-		if w.find(i); in.conn[i] != 0 || !w.known(i, c) {
+		if w.findPacket(i); in.conn[i] != 0 || !w.known(i, c) {
 			w.decline(c)
 			return false
 		}

@@ -15,9 +15,14 @@ import (
 func (w *Worker) rewrite() {
 	in := &w.in
 	for i := range in.N {
-		switch in.verdict[i] {
-		case ForwardInput, ForwardOutput, Route:
-			in.verdict[i] = w.leave(i, in.verdict[i])
+		if in.isPlain(i) {
+			if v := in.verdict[i]; v.forwards() && w.leavePlain(i, v) {
+				continue
+			}
+			w.special(i)
+		}
+		if v := in.verdict[i]; v.forwards() || v == Route {
+			in.verdict[i] = w.leave(i, v)
 		}
 		switch in.verdict[i] {
 		case AnswerARP, AnswerNeighbor, AnswerEcho, AnswerReset, AnswerUnreachable, AnswerNoDestination,

@@ -22,7 +22,7 @@ func (w *Worker) schedule() {
 		}
 		known := in.conn[i] != 0
 		if w.stale(i) {
-			w.find(i)
+			w.findAgain(i)
 		}
 		if in.conn[i] != 0 && w.advance(i) {
 			continue

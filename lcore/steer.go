@@ -22,7 +22,7 @@ func (w *Worker) steer() {
 		if in.errand[i] >= deciding && in.verdict[i] != pending {
 			w.misfit(i)
 		}
-		if in.verdict[i] != pending || in.errand[i] != none {
+		if in.verdict[i] != pending || in.errand[i] != none || in.isPlain(i) { // plain: its connection is here
 			continue
 		}
 		if w.toWorker(i, w.home(i)) {

@@ -1,13 +1,12 @@
 package lcore
 
 import (
-	"cleat/lcore/address"
 	"cleat/lcore/conn"
 	"cleat/lcore/flow"
 	"cleat/lcore/service"
 )
 
-// track finds the connections of the burst and brings them up to date, in packet order, up to the first packet that
+// track brings the connections of the burst up to date, in packet order, up to the first packet that
 // has none. From there on schedule goes on, in packet order too, since what becomes of that packet may
 // concern those behind it: a burst of 32 is 32 bursts of 1.
 func (w *Worker) track() {
@@ -24,35 +23,11 @@ func (w *Worker) track() {
 			ordered = false
 			continue
 		}
-		w.find(i)
+		if !in.isPlain(i) {
+			w.findPacket(i)
+		}
 		ordered = ordered && in.conn[i] != 0 && w.advance(i)
 	}
-}
-
-// find looks packet i's connection up, in the more likely direction first.
-func (w *Worker) find(i int) {
-	in := &w.in
-	k := &in.key[i]
-	if in.dst[i]&address.Local != 0 {
-		in.conn[i], in.output[i] = w.findLocal(k), true
-		return
-	}
-	in.output[i] = in.src[i]&address.Real != 0
-	if in.conn[i] = w.findDirection(k, in.output[i]); in.conn[i] == 0 {
-		in.output[i] = !in.output[i]
-		in.conn[i] = w.findDirection(k, in.output[i])
-	}
-}
-
-func (w *Worker) findDirection(k *flow.Key, output bool) uint32 {
-	if output {
-		return w.conns.FindOutput(k)
-	}
-	n := w.conns.FindInput(k)
-	if n == 0 && w.transfers.waiting != 0 {
-		n = w.expected(k)
-	}
-	return n
 }
 
 // advance takes packet i as one of its connection's (connections.md C2): checks the server, counts, moves the state, restarts the timer.
@@ -61,6 +36,12 @@ func (w *Worker) advance(i int) bool {
 	in := &w.in
 	c := &w.conns.Entries[in.conn[i]]
 	r := w.tables.Services.Real(c.Slot)
+	if in.isPlain(i) {
+		if w.advancePlain(i, c, r) {
+			return true
+		}
+		w.special(i)
+	}
 	if in.related[i] { // C7.5: neither state nor timer
 		if in.inside[i] != 0 {
 			in.verdict[i] = w.hearTunnel(i, c, r)
@@ -147,4 +128,37 @@ func (w *Worker) forward(i int, c *conn.Entry, r *service.Real) {
 	}
 	c.Timeout = w.tables.Timeouts[c.State]
 	w.conns.Touch(in.conn[i], w.tick)
+}
+
+// advancePlain is advance for plain packet i of connection c to server r, if nothing about them is special; else it does nothing and
+// returns false.
+func (w *Worker) advancePlain(i int, c *conn.Entry, r *service.Real) bool {
+	in := &w.in
+	output, state := in.output[i], c.State
+	if c.Aside != 0 || !r.Available {
+		return false
+	}
+	if c.Proto == flow.TCP {
+		event := conn.EventOf(in.flags[i])
+		if event == conn.SYN && !output { // it may open a new connection
+			return false
+		}
+		state = w.defence.nextState(state, c.Direction(output), event)
+		if state != c.State {
+			w.setState(c, state)
+		}
+	} else if output {
+		c.NoOutput = false
+		w.assure(c)
+	}
+	if output {
+		in.verdict[i] = ForwardOutput
+	} else {
+		in.verdict[i] = ForwardInput
+		c.InPackets++
+	}
+	w.stats.packet(r, output, in.packetLen(i))
+	c.Timeout = w.tables.Timeouts[state]
+	w.conns.Touch(in.conn[i], w.tick)
+	return true
 }

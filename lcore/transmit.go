@@ -12,6 +12,9 @@ type batch struct {
 // counted here.
 func (w *Worker) transmit() {
 	in := &w.in
+	if w.transmitWhole() {
+		return
+	}
 	for i := range in.N {
 		p, v := &in.packet[i], in.verdict[i]
 		switch {
@@ -35,6 +38,29 @@ func (w *Worker) transmit() {
 		w.counters.Verdicts[v]++
 	}
 	w.flush()
+}
+
+// transmitWhole transmits the burst as it is, if all of it is forwarded through one port, and reports whether that was so: most bursts come from one port,
+// and go to one.
+func (w *Worker) transmitWhole() bool {
+	in := &w.in
+	if in.N == 0 || in.long != 0 {
+		return false
+	}
+	port := in.packet[0].Port
+	var n [ForwardOutput + 1]uint64
+	for i := range in.N {
+		v := in.verdict[i]
+		if !v.forwards() || in.packet[i].Port != port {
+			return false
+		}
+		n[v]++
+	}
+	w.counters.Verdicts[ForwardInput] += n[ForwardInput]
+	w.counters.Verdicts[ForwardOutput] += n[ForwardOutput]
+	w.hand(int(port), in.packet[:in.N])
+	w.flush() // what a stage has freed
+	return true
 }
 
 // send puts a packet into the batch of its port.
@@ -68,13 +94,18 @@ func (w *Worker) flush() {
 
 func (w *Worker) flushPort(port int) {
 	b := &w.out[port]
-	sent := w.Queues[port].Transmit(b.packets[:b.n])
-	w.counters.Transmitted += uint64(sent)
-	for i := sent; i < b.n; i++ {
-		w.counters.Verdicts[DropTransmitFull]++
-		w.free(&b.packets[i])
-	}
+	w.hand(port, b.packets[:b.n])
 	b.n = 0
+}
+
+// hand hands packets to a port, and drops those that it does not take.
+func (w *Worker) hand(port int, packets []burst.Packet) {
+	sent := w.Queues[port].Transmit(packets)
+	w.counters.Transmitted += uint64(sent)
+	for i := sent; i < len(packets); i++ {
+		w.counters.Verdicts[DropTransmitFull]++
+		w.free(&packets[i])
+	}
 }
 
 func (w *Worker) flushDropped() {

@@ -120,6 +120,9 @@ var verdictNames = [verdicts]string{
 // String returns the verdict's name as metrics and listings use it.
 func (v Verdict) String() string { return verdictNames[v] }
 
+// forwards reports whether the packet is one of a connection's that goes on its way.
+func (v Verdict) forwards() bool { return v == ForwardInput || v == ForwardOutput }
+
 // Sent reports whether a packet with this verdict is to leave through a port.
 func (v Verdict) Sent() bool { return v != pending && v <= lastSent }
 

@@ -21,9 +21,10 @@ import (
 func (w *Worker) Turn() int {
 	w.receive()  // its queue on every port, and what other workers handed over → packets
 	w.parse()    // packet → flow key
+	w.find()     // plain packet → connection, if one is known
 	w.steer()    // another worker's client → hand over
 	w.gather()   // fragment → the flow that its first one names
-	w.track()    // flow key → connection, if one is known
+	w.track()    // connection → brought up to date
 	w.classify() // new flow → mark → virtual service
 	w.recall()   // client → template
 	w.schedule() // template or scheduler → real server; new template, new connection
@@ -100,7 +101,8 @@ type Worker struct {
 	defence    defence
 	transfers  transfers
 	locals     *local.Table
-	paths      []path // by real server slot
+	paths      []path      // by real server slot
+	serverHops []serverHop // by real server slot
 	counters   Counters
 	pub        published
 	pubAt      time.Duration
@@ -165,6 +167,7 @@ func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 		incarnations: make([]uint32, p.Services),
 		peers:        make([]peer, p.Workers),
 		paths:        make([]path, p.Reals),
+		serverHops:   make([]serverHop, p.Reals+1),
 	}
 	w.Handover = cmp.Or(w.Handover, handover)
 	if p.Workers > 1 {

@@ -2,7 +2,11 @@
 // and routing start from it.
 package address
 
-import "cleat/lcore/flow"
+import (
+	"math/bits"
+
+	"cleat/lcore/flow"
+)
 
 // Kind is what an address is; bits, since it may be several things. 0: somebody else's.
 type Kind uint8
@@ -35,18 +39,42 @@ type Set struct {
 	kinds    *flow.Map[Kind]
 	owners   *flow.Map[uint8]
 	networks []Network
+	// servers is a filter of IPv4 real servers: a bit for each of a power of two of hashes, sixteen or more for each address.
+	servers []uint64
+	shift   uint8 // of a hash, to the number of its bit
 }
 
 // NewSet makes a Set; an address that is listed several times is all of it. Networks are meant to be few: a look-up walks them.
 func NewSet(entries []Entry, networks ...Network) *Set {
-	s := &Set{flow.NewMap[Kind](), flow.NewMap[uint8](), networks}
+	s := &Set{kinds: flow.NewMap[Kind](), owners: flow.NewMap[uint8](), networks: networks}
 	for _, e := range entries {
 		if e.Kind&Local != 0 {
 			s.owners.Set(e.Addr, 0, 0, e.Owner)
 		}
 		s.kinds.Set(e.Addr, 0, 0, s.kinds.Get(e.Addr, 0, 0)|e.Kind)
 	}
+	s.filter(entries)
 	return s
+}
+
+func (s *Set) filter(entries []Entry) {
+	size := bits.Len(uint(max(16*len(entries), 64) - 1)) // of a bit's number
+	s.servers, s.shift = make([]uint64, 1<<size/64), uint8(32-size)
+	for _, e := range entries {
+		if e.Kind&Real != 0 && e.Addr.Is4() {
+			bit := s.bit(e.Addr.Uint32())
+			s.servers[bit/64] |= 1 << (bit % 64)
+		}
+	}
+}
+
+func (s *Set) bit(a uint32) uint32 { return a * 0x9e3779b1 >> s.shift }
+
+// MayServe guesses whether an IPv4 address is a real server's: it always says so of those, and of few others. For a look-up that
+// goes on otherwise if the guess was wrong.
+func (s *Set) MayServe(a uint32) bool {
+	bit := s.bit(a)
+	return s.servers[bit/64]>>(bit%64)&1 != 0
 }
 
 // Owner returns the worker that a Local address belongs to.

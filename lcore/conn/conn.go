@@ -71,6 +71,15 @@ func (e *Entry) Direction(output bool) Direction {
 	return Input
 }
 
+// Wide reports whether the addresses are not IPv4's alone.
+func (e *Entry) Wide() bool { return e.wide != 0 }
+
+// Server4 is Shard.Server of an entry that is not Wide.
+func (e *Entry) Server4() (uint32, uint16) { return e.server, e.serverPort }
+
+// Virtual4 is Shard.Virtual likewise.
+func (e *Entry) Virtual4() (uint32, uint16) { return e.virtual, e.virtualPort }
+
 // FTP is the place of what the FTP helper knows of the connection, 0: nothing. The helper is for NAT.
 func (e *Entry) FTP() uint32 {
 	if e.Forward == service.FullNAT {
@@ -138,13 +147,42 @@ func (s *Shard) Server(e *Entry) (flow.Addr, uint16) {
 	return flow.V4(e.server), e.serverPort
 }
 
+// Hash is what the connection with a packet of key k is found under: the client's address and port, which an answer (output) is sent to.
+func (s *Shard) Hash(k *flow.Key, output bool) uint64 {
+	if output {
+		return flow.Hash(k.Dst, k.DstPort, k.Proto, s.seed)
+	}
+	return flow.Hash(k.Src, k.SrcPort, k.Proto, s.seed)
+}
+
+// Has reports whether a packet with key k is one of connection e: an answer (output), or the client's.
+func (s *Shard) Has(e *Entry, k *flow.Key, output bool) bool {
+	if output {
+		return s.hasOutput(e, k)
+	}
+	return s.hasInput(e, k)
+}
+
+func (s *Shard) hasInput(e *Entry, k *flow.Key) bool {
+	return e.client == k.Src.Uint32() && e.clientPort == k.SrcPort && e.virtual == k.Dst.Uint32() && e.virtualPort == k.DstPort &&
+		e.Proto == k.Proto && s.sameInput(e, k)
+}
+
+func (s *Shard) hasOutput(e *Entry, k *flow.Key) bool {
+	if e.client != k.Dst.Uint32() || e.clientPort != k.DstPort || e.Proto != k.Proto {
+		return false
+	}
+	from, port := e.server, e.serverPort
+	if e.Forward != service.NAT {
+		from, port = e.virtual, e.virtualPort
+	}
+	return from == k.Src.Uint32() && port == k.SrcPort && s.sameOutput(e, k)
+}
+
 // FindInput returns the connection whose client sent a packet with key k, or 0 (C1.2).
 func (s *Shard) FindInput(k *flow.Key) uint32 {
-	src, dst := k.Src.Uint32(), k.Dst.Uint32()
-	for c := s.Index.Search(flow.Hash(k.Src, k.SrcPort, k.Proto, s.seed)); c.Next(); {
-		e := &s.Entries[c.Entry]
-		if e.client == src && e.clientPort == k.SrcPort && e.virtual == dst && e.virtualPort == k.DstPort && e.Proto == k.Proto &&
-			s.sameInput(e, k) {
+	for c := s.Index.Search(s.Hash(k, false)); c.Next(); {
+		if s.hasInput(&s.Entries[c.Entry], k) {
 			return c.Entry
 		}
 	}
@@ -162,17 +200,8 @@ func (s *Shard) sameInput(e *Entry, k *flow.Key) bool {
 
 // FindOutput returns the connection to whose client a packet with key k is an answer, or 0 (C1.3).
 func (s *Shard) FindOutput(k *flow.Key) uint32 {
-	src, dst := k.Src.Uint32(), k.Dst.Uint32()
-	for c := s.Index.Search(flow.Hash(k.Dst, k.DstPort, k.Proto, s.seed)); c.Next(); {
-		e := &s.Entries[c.Entry]
-		if e.client != dst || e.clientPort != k.DstPort || e.Proto != k.Proto {
-			continue
-		}
-		from, port := e.server, e.serverPort
-		if e.Forward != service.NAT {
-			from, port = e.virtual, e.virtualPort
-		}
-		if from == src && port == k.SrcPort && s.sameOutput(e, k) {
+	for c := s.Index.Search(s.Hash(k, true)); c.Next(); {
+		if s.hasOutput(&s.Entries[c.Entry], k) {
 			return c.Entry
 		}
 	}

@@ -30,6 +30,15 @@ func (m *Map[V]) Get(addr Addr, port uint16, proto uint8) V {
 	return m.find(addr, port, proto).value // that of a free place is zero
 }
 
+// At returns where the key's value is, nil if none was set. Not to be written.
+func (m *Map[V]) At(addr Addr, port uint16, proto uint8) *V {
+	p := m.find(addr, port, proto)
+	if !p.used {
+		return nil
+	}
+	return &p.value
+}
+
 // Set sets the key's value, in the place of an earlier one.
 func (m *Map[V]) Set(addr Addr, port uint16, proto uint8, v V) {
 	p := m.find(addr, port, proto)

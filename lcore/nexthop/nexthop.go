@@ -18,7 +18,12 @@ type Port struct {
 	MTU uint16 // bytes of IP packet
 	// Subnets are this director's own addresses on the port.
 	Subnets []Subnet
+
+	number uint64
 }
+
+// Number is the port's MAC address as a number, the first byte in the lowest bits: for comparing.
+func (p *Port) Number() uint64 { return p.number }
 
 // Subnet is an own address with the prefix length of the subnet that it lies in, 0…32 or 0…128.
 type Subnet struct {
@@ -70,6 +75,7 @@ const (
 type Table struct {
 	ports   []Port
 	routes4 []route
+	nets4   []net4 // what routes4 are for
 	routes6 []route
 	direct  *flow.Map[Hop]  // by address: neighbours on the link that the routes lead to
 	silent  *flow.Map[bool] // by address and port: neighbours that do not answer
@@ -82,6 +88,8 @@ type route struct {
 	hop       Hop // Addr is zero if the destinations are on the link
 }
 
+type net4 struct{ mask, dst uint32 }
+
 // New makes a Table. Subnets of the ports are routes of their own and go before a given route to the same prefix; of two
 // routes to one prefix the first counts. Ports named in routes and neighbours must exist; management has checked that.
 func New(ports []Port, routes []Route, neighbours []Neighbor) *Table {
@@ -92,6 +100,9 @@ func New(ports []Port, routes []Route, neighbours []Neighbor) *Table {
 		t.silent.Set(n.Addr, n.Port, 0, n.MAC == MAC{})
 	}
 	for i, p := range ports {
+		for at, b := range p.MAC {
+			t.ports[i].number |= uint64(b) << (8 * at)
+		}
 		for _, s := range p.Subnets {
 			t.add(Route{Dst: s.Own, Bits: s.Bits, Port: uint16(i)}, macs)
 		}
@@ -102,6 +113,9 @@ func New(ports []Port, routes []Route, neighbours []Neighbor) *Table {
 	longest := func(a, b route) int { return b.bits - a.bits }
 	slices.SortStableFunc(t.routes4, longest)
 	slices.SortStableFunc(t.routes6, longest)
+	for i := range t.routes4 {
+		t.nets4 = append(t.nets4, net4{t.routes4[i].mask.Uint32(), t.routes4[i].dst.Uint32()})
+	}
 	for _, n := range neighbours {
 		if hop, result := t.byRoute(n.Addr); result == Unresolved && hop.Addr == n.Addr && hop.Port == n.Port {
 			hop.MAC = n.MAC
@@ -126,6 +140,24 @@ func (t *Table) family(a flow.Addr) *[]route {
 		return &t.routes4
 	}
 	return &t.routes6
+}
+
+// Known returns the next hop for packets to an IPv4 address, nil if Lookup would say anything but Found. The way to a router is asked for by
+// routes alone.
+func (t *Table) Known(dst uint32) *Hop {
+	for i := range t.nets4 {
+		if n := &t.nets4[i]; dst&n.mask == n.dst {
+			hop := &t.routes4[i].hop
+			if hop.Addr.IsZero() {
+				hop = t.direct.At(flow.V4(dst), 0, 0)
+			}
+			if hop == nil || hop.MAC == (MAC{}) {
+				return nil
+			}
+			return hop
+		}
+	}
+	return nil
 }
 
 // Lookup returns the next hop for packets to dst. Whether dst is the director's own, a broadcast or a multicast address, which go

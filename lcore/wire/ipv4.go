@@ -161,11 +161,14 @@ func (ip IPv4) Pseudo() uint32 {
 // UpdateChecksum changes the header checksum by d.
 func (ip IPv4) UpdateChecksum(d Diff) { ip.SetChecksum(Update(ip.Checksum(), d)) }
 
+// decremented is by how much a TTL of one less changes the header's sum: ^old + old − 0x0100, whatever old was.
+const decremented Diff = 0xfeff
+
 // Decrement takes one from the TTL, which must not be 0, and returns by how much that changes the
 // header checksum.
 func (ip IPv4) Decrement() Diff {
 	ip[ip4TTL]--
-	return 0xfeff // ^old + old - 0x0100, whatever old was
+	return decremented
 }
 
 // Set writes a header of IPv4Len bytes without options: not fragmented and not to be (DF, ID 0: RFC 6864

@@ -1,0 +1,106 @@
+package lcore
+
+import (
+	"math/bits"
+
+	"cleat/lcore/address"
+	"cleat/lcore/burst"
+	"cleat/lcore/flow"
+	"cleat/lcore/prefetch"
+	"cleat/lcore/service"
+)
+
+// find looks up the connections of all plain packets at once: their buckets, then their entries, each asked for before it is
+// needed. What has none leaves the fast way here.
+func (w *Worker) find() {
+	if !w.tables.Services.Empty() { // C2 1: without any service there are no connections
+		w.findPlain()
+		return
+	}
+	for rest := w.in.plain; rest != 0; rest &= rest - 1 {
+		w.unknown(bits.TrailingZeros32(rest))
+	}
+}
+
+// findPlain looks the plain packets up in the likelier direction.
+func (w *Worker) findPlain() {
+	in := &w.in
+	var hashes [burst.Size]uint64
+	var buckets, found [burst.Size]uint32
+	n := 0
+	for rest := in.plain; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros32(rest) % burst.Size
+		in.output[i] = w.tables.Addresses.MayServe(in.key[i].Src.Uint32())
+		in.hash[i] = w.conns.Hash(&in.key[i], in.output[i])
+		hashes[n%burst.Size] = in.hash[i]
+		n++
+	}
+	w.conns.Index.Near(hashes[:n], buckets[:n])
+	for j := range n {
+		found[j] = w.conns.Index.Candidate(hashes[j], buckets[j])
+	}
+	prefetch.Entries(w.conns.Entries, found[:n])
+	j := 0
+	for rest := in.plain; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros32(rest) % burst.Size
+		if c := &w.conns.Entries[found[j]]; w.conns.Has(c, &in.key[i], in.output[i]) && (!in.output[i] || c.Forward == service.NAT) {
+			in.conn[i] = found[j]
+		} else {
+			w.unknown(i)
+		}
+		j++
+	}
+}
+
+// unknown takes plain packet i, whose connection is not where it was looked for first, off the fast way.
+func (w *Worker) unknown(i int) {
+	w.in.plain &^= 1 << i
+	w.in.verdict[i] = w.judgeAddresses(i)
+}
+
+// special takes plain packet i, of a known connection, off the fast way, since it, or its connection, is special.
+func (w *Worker) special(i int) {
+	in := &w.in
+	in.plain &^= 1 << i
+	in.src[i], in.dst[i] = w.tables.Addresses.Kind(in.key[i].Src), w.tables.Addresses.Kind(in.key[i].Dst)
+}
+
+// isPlain reports whether packet i is on the fast way.
+func (c *columns) isPlain(i int) bool { return c.plain>>i&1 != 0 }
+
+// findPacket looks packet i's connection up, in the more likely direction first.
+func (w *Worker) findPacket(i int) {
+	in := &w.in
+	k := &in.key[i]
+	if in.dst[i]&address.Local != 0 {
+		in.conn[i], in.output[i] = w.findLocal(k), true
+		return
+	}
+	in.output[i] = in.src[i]&address.Real != 0
+	if in.conn[i] = w.findDirection(k, in.output[i]); in.conn[i] == 0 {
+		in.output[i] = !in.output[i]
+		in.conn[i] = w.findDirection(k, in.output[i])
+	}
+}
+
+// findAgain does so for a packet that was looked up before, as entries have come and gone since.
+func (w *Worker) findAgain(i int) {
+	if w.in.isPlain(i) {
+		if w.conns.Entries[w.in.conn[i]].Live() {
+			return // nobody else can have its key
+		}
+		w.special(i)
+	}
+	w.findPacket(i)
+}
+
+func (w *Worker) findDirection(k *flow.Key, output bool) uint32 {
+	if output {
+		return w.conns.FindOutput(k)
+	}
+	n := w.conns.FindInput(k)
+	if n == 0 && w.transfers.waiting != 0 {
+		n = w.expected(k)
+	}
+	return n
+}

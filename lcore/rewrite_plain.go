@@ -1,0 +1,60 @@
+package lcore
+
+import (
+	"cleat/lcore/conn"
+	"cleat/lcore/nexthop"
+	"cleat/lcore/rewrite"
+	"cleat/lcore/service"
+	"cleat/lcore/wire"
+)
+
+// serverHop is the next hop to a real server, as it was when it was last asked for. By real server slot; of connections beside one another many go to
+// the same server, and a table of neighbours is a cache line or two away.
+type serverHop struct {
+	hops *nexthop.Table // that was asked; nil: none was
+	to   uint32         // the server's address: a slot may have had another one
+	hop  *nexthop.Hop
+}
+
+// hopTo returns the next hop to the server of connection c, nil if it is not known.
+func (w *Worker) hopTo(c *conn.Entry, server uint32) *nexthop.Hop {
+	h := &w.serverHops[c.Slot]
+	if h.hops != w.tables.Hops || h.to != server {
+		*h = serverHop{w.tables.Hops, server, w.tables.Hops.Known(server)}
+	}
+	return h.hop
+}
+
+// leavePlain is leave for plain packet i with verdict v, if nothing stands in its way: the next hop is known, and the packet is neither too old nor too
+// long. Else it changes nothing and returns false.
+func (w *Worker) leavePlain(i int, v Verdict) bool {
+	in := &w.in
+	c := &w.conns.Entries[in.conn[i]]
+	if c.Wide() || c.Forward != service.NAT && c.Forward != service.Direct {
+		return false
+	}
+	p := &in.packet[i]
+	frame := wire.AsPlain(p.Data)
+	server, serverPort := c.Server4()
+	var hop *nexthop.Hop
+	if v == ForwardInput {
+		hop = w.hopTo(c, server)
+	} else {
+		hop = w.tables.Hops.Known(frame.Dst())
+	}
+	if hop == nil || frame.TTL() <= 1 || in.packetLen(i) > int(hop.MTU) || frame.NoChecksum() {
+		return false
+	}
+	switch {
+	case c.Forward == service.Direct:
+		frame.Older(0)
+	case v == ForwardInput:
+		rewrite.PlainIn(frame, server, serverPort)
+	default:
+		virtual, port := c.Virtual4()
+		rewrite.PlainOut(frame, virtual, port)
+	}
+	frame.SetLink((*wire.MAC)(&hop.Src), (*wire.MAC)(&hop.MAC))
+	p.Port = hop.Port
+	return true
+}
