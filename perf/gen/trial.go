@@ -1,7 +1,6 @@
 package gen
 
 import (
-	"fmt"
 	"time"
 
 	"cleat/lcore/flow"
@@ -125,7 +124,7 @@ func (g *Generator) stuck() error {
 	if g.phase != preparing || g.now-g.ready.grown <= openLimit {
 		return nil
 	}
-	return fmt.Errorf("%d of %d flows could be opened, and none for %v: is the service up, and do its servers answer?", g.ready.open, g.Flows, openLimit)
+	return &trial.Unopened{Open: int(g.ready.open), Of: g.Flows, Wait: openLimit}
 }
 
 // missing is a next hop that is not known.

@@ -3,6 +3,7 @@ package trial
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -42,3 +43,14 @@ func (o *Outcome) LossRatio() float64 {
 
 // Rate is how many a second were sent.
 func (o *Outcome) Rate() float64 { return float64(o.Sent) / o.Duration.Seconds() }
+
+// Unopened is the error of a trial over connections that could not all be opened beforehand.
+type Unopened struct {
+	Open, Of int
+	// Wait is how long not one more could be opened.
+	Wait time.Duration
+}
+
+func (u *Unopened) Error() string {
+	return fmt.Sprintf("%d of %d flows could be opened, and none for %v: is the service up, and do its servers answer?", u.Open, u.Of, u.Wait)
+}
