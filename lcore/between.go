@@ -27,6 +27,7 @@ const (
 
 // between does what is not a packet's: after a turn that took n packets.
 func (w *Worker) between(n int) {
+	w.weigh()
 	w.expire()
 	w.defend()
 	if wanted := w.wanted.Load(); wanted != w.tables {

@@ -33,6 +33,9 @@ type Counters struct {
 
 	Templates, Connections uint64 // in use now
 
+	HeaviestShare uint64 // of the worker's packets of late, what the client network had that had most; millionths
+	HeavyClients  uint64 // clients that are heavy now
+
 	Gaps   [GapBuckets]uint64 // poll gaps, see GapBuckets
 	GapSum uint64             // nanoseconds
 	GapMax uint64             // nanoseconds

@@ -68,7 +68,6 @@ type modelTemplate struct {
 	rs                      *modelServer
 	dport                   uint16
 	assured, invalid        bool
-	mark                    uint32
 	controls, extensions    int
 	timeout, full, deadline uint32
 }
@@ -380,7 +379,7 @@ func (m *model) remember(s *modelService, f modelFlow) *modelTemplate {
 			return nil
 		}
 		full := wheel.Ticks(s.persist)
-		t = &modelTemplate{key: k, rs: rs, mark: m.mark(f), timeout: full, full: full}
+		t = &modelTemplate{key: k, rs: rs, timeout: full, full: full}
 		if ppc {
 			t.dport = rs.addr.Port()
 		}
@@ -429,7 +428,7 @@ func (m *model) templateLines() (lines []string) {
 		if t.invalid {
 			port = 65535
 		}
-		lines = append(lines, fmt.Sprintf("%s port %d state %d mark %d controls %d timeout %d full %d extensions %d left %d", t.name(), port, state, t.mark,
+		lines = append(lines, fmt.Sprintf("%s port %d state %d controls %d timeout %d full %d extensions %d left %d", t.name(), port, state,
 			t.controls, t.timeout/wheel.Second, t.full/wheel.Second, t.extensions, t.deadline-m.now))
 	}
 	slices.Sort(lines)

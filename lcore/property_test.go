@@ -306,8 +306,8 @@ func (w *Worker) templateLines() []string {
 	for i := range w.tmpls.Entries {
 		w.tmpls.Hear(uint32(i))
 		if e := &w.tmpls.Entries[i]; e.Live() {
-			lines = append(lines, fmt.Sprintf("%s port %d state %d mark %d controls %d timeout %d full %d extensions %d left %d", templateName(w.tmpls, uint32(i)),
-				e.ServerPort(), e.State, e.Mark, e.Controls, e.Timeout/wheel.Second, e.Full/wheel.Second, e.Extensions, int32(e.Deadline()-w.tick)))
+			lines = append(lines, fmt.Sprintf("%s port %d state %d controls %d timeout %d full %d extensions %d left %d", templateName(w.tmpls, uint32(i)),
+				e.ServerPort(), e.State, e.Controls, e.Timeout/wheel.Second, e.Full/wheel.Second, e.Extensions, int32(e.Deadline()-w.tick)))
 		}
 	}
 	slices.Sort(lines)

@@ -4,7 +4,6 @@ import (
 	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/service"
-	"cleat/lcore/template"
 )
 
 // recall finds the templates of clients that open a connection to a persistent service. It leaves alone what is not usable any more:
@@ -18,7 +17,7 @@ func (w *Worker) recall() {
 		if !w.recalls(i) {
 			continue
 		}
-		key := template.KeyOf(in.virtual[i], &in.key[i])
+		key := w.templateKey(in.virtual[i], &in.key[i])
 		who[n], hashes[n] = uint8(i), w.tmpls.Hash(&key, nil)
 		n++
 	}
@@ -46,7 +45,7 @@ func (w *Worker) recalls(i int) bool {
 // findTemplate returns the template for a client's packet with key k to service v, 0 if there is none, and whether it may be used (persistence.md
 // P5). Overload is no condition (P5.5). data is what the persistence engine has read from the packet.
 func (w *Worker) findTemplate(v *service.Virtual, k *flow.Key, data []byte) (t uint32, usable bool) {
-	key := template.KeyOf(v, k)
+	key := w.templateKey(v, k)
 	if t = w.tmpls.Find(&key, data); t == 0 {
 		return 0, false
 	}

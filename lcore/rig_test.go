@@ -81,6 +81,7 @@ type wish struct {
 	flags     uint8
 	onePacket bool
 	engine    service.Engine
+	spread    uint8
 	locals    []string // of fullnat servers
 	tell      service.ClientAddress
 }
@@ -162,7 +163,7 @@ func (r *rig) build(w wishes) Tables {
 		{Addr: addr("fd00::1"), Kind: address.VIP},
 	}
 	for id, s := range w.services {
-		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags, OnePacket: s.onePacket, Engine: s.engine, ClientAddress: s.tell, Expiration: time.Hour, Destinations: r.remembers(uint32(id), max(w.workers, 1))}
+		v := &service.Virtual{ID: uint32(id), Incarnation: uint32(id) + 1, Version: 1, Mark: s.mark, Proto: s.proto, Addr: flow.V4(0), Flags: s.flags, OnePacket: s.onePacket, Engine: s.engine, Spread: s.spread, ClientAddress: s.tell, Expiration: time.Hour, Destinations: r.remembers(uint32(id), max(w.workers, 1))}
 		if s.vip != "" {
 			ap := netip.MustParseAddrPort(s.vip)
 			v.Addr, v.Port = flow.FromNetip(ap.Addr()), ap.Port()

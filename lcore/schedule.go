@@ -95,6 +95,7 @@ type place struct {
 
 // choose decides on a new connection for packet i to service v.
 func (w *Worker) choose(i int, v *service.Virtual) choice {
+	w.asked(v, &w.in.key[i])
 	if w.defence.dropsPacket() { // C3.6
 		return choice{verdict: DropPacketRate}
 	}
@@ -137,7 +138,7 @@ func (w *Worker) choosePersistent(i int, v *service.Virtual) choice {
 		if r = w.pick(i, v); r == nil {
 			return choice{verdict: AnswerNoDestination}
 		}
-		if t = w.remember(i, v, k, data, r); t == 0 {
+		if t = w.remember(v, k, data, r); t == 0 {
 			return choice{verdict: DropTemplatesFull}
 		}
 	}
@@ -168,14 +169,13 @@ func (w *Worker) open(i int, v *service.Virtual, c *choice) Verdict {
 	return c.verdict
 }
 
-// remember makes the template for the client's packet with key k to service v, whose server r is: packet i or one that it answers (P2 4). data is
-// what the persistence engine has read from it.
-func (w *Worker) remember(i int, v *service.Virtual, k *flow.Key, data []byte, r *service.Real) uint32 {
-	key := template.KeyOf(v, k)
+// remember makes the template for a client's packet with key k to service v, whose server r is (P2 4). data is what the persistence engine has read
+// from the packet.
+func (w *Worker) remember(v *service.Virtual, k *flow.Key, data []byte, r *service.Real) uint32 {
+	key := w.templateKey(v, k)
 	t := w.tmpls.Insert(&key, data, r.Slot, template.PortOf(v, k.DstPort, r), v.Timeout)
 	if t != 0 {
 		w.remembers.add(w.tmpls.Hash(&key, data))
-		w.tmpls.Entries[t].Mark = w.in.mark[i]
 		w.stats.template(r.Slot, +1)
 		w.counters.TemplateInserts++
 	}

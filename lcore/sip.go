@@ -48,7 +48,7 @@ func (w *Worker) serverBegins(i int) bool {
 		if !ok {
 			return false
 		}
-		t := w.bound(i, v, &client, data, r)
+		t := w.bound(v, &client, data, r)
 		switch {
 		case t == 0:
 			in.verdict[i] = DropTemplatesFull
@@ -63,16 +63,16 @@ func (w *Worker) serverBegins(i int) bool {
 	return true
 }
 
-// bound returns the template that binds a client to server r of service v, as datagram i of that server wants it, instead of one to another server
+// bound returns the template that binds a client to server r of service v, as a datagram of that server wants it, instead of one to another server
 // (P5.4); 0 if there is no room.
-func (w *Worker) bound(i int, v *service.Virtual, client *flow.Key, data []byte, r *service.Real) uint32 {
+func (w *Worker) bound(v *service.Virtual, client *flow.Key, data []byte, r *service.Real) uint32 {
 	t, usable := w.findTemplate(v, client, data)
 	if t != 0 && (!usable || w.tmpls.Entries[t].Slot != r.Slot) {
 		w.invalidate(t)
 		t = 0
 	}
 	if t == 0 {
-		t = w.remember(i, v, client, data, r)
+		t = w.remember(v, client, data, r)
 	}
 	if t != 0 {
 		w.restart(t)

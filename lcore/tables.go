@@ -37,6 +37,8 @@ type Settings struct {
 	Extend uint32
 	// RestoreTimeout: a new connection gives an extended template its full timeout back (P4.8).
 	RestoreTimeout bool
+	// SpreadAbove is from which share of the new connections on, in percent, a client is heavy (docs/heavy.md).
+	SpreadAbove int
 	// ConnReuseMode, ExpireNodestConn, ExpireQuiescentTemplate, SloppyTCP: services.md S6.
 	ConnReuseMode           int
 	ExpireNodestConn        bool

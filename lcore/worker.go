@@ -98,6 +98,7 @@ type Worker struct {
 	ident      uint32 // of the last packet that the worker put an IP header of its own on
 	holding    hold
 	fragments  fragments
+	heavy      heavies
 	defence    defence
 	transfers  transfers
 	locals     *local.Table
@@ -175,6 +176,7 @@ func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 	}
 	w.now = w.Clock()
 	w.pubAt = w.now
+	w.heavy.init(p, w.now)
 	w.tick = ticksOf(w.now)
 	w.wanted.Store(tables)
 	w.mail.init()

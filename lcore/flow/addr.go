@@ -69,6 +69,9 @@ func (a Addr) Fold() uint32 {
 // v4 set, so that the mapping prefix stays.
 func (a Addr) And(mask Addr) Addr { return Addr{a.Hi & mask.Hi, a.Lo & mask.Lo} }
 
+// Or returns a with the bits that are in b set.
+func (a Addr) Or(b Addr) Addr { return Addr{a.Hi | b.Hi, a.Lo | b.Lo} }
+
 // MaskOf returns the mask of the first n bits of an IPv4 (v4) or IPv6 address.
 func MaskOf(n int, v4 bool) Addr {
 	if v4 {

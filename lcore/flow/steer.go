@@ -68,23 +68,24 @@ func (s *Steering) spreads() bool {
 
 // Hash returns the Toeplitz hash of a client's address, cut to the steering prefix.
 func (s *Steering) Hash(client Addr) uint32 {
-	mask := s.mask6
-	if client.Is4() {
-		mask = s.mask4
-	}
-	a := client.And(mask).Fold()
+	a := client.And(s.Mask(client.Is4())).Fold()
 	return s.bytes[0][a>>24] ^ s.bytes[1][a>>16&0xff] ^ s.bytes[2][a>>8&0xff] ^ s.bytes[3][a&0xff]
 }
 
 // Worker returns the number of the worker that a client belongs to.
 func (s *Steering) Worker(client Addr) int { return int(s.workers[s.Hash(client)%Entries]) }
 
+// Mask is that of the steering prefix of IPv4 clients (v4) or IPv6 ones.
+func (s *Steering) Mask(v4 bool) Addr {
+	if v4 {
+		return s.mask4
+	}
+	return s.mask6
+}
+
 // Covers reports whether all addresses that agree under mask, that of an IPv4 client (v4) or an IPv6 one, belong to one worker.
 func (s *Steering) Covers(mask Addr, v4 bool) bool {
-	if v4 {
-		return mask.And(s.mask4) == s.mask4
-	}
-	return mask.And(s.mask6) == s.mask6
+	return mask.And(s.Mask(v4)) == s.Mask(v4)
 }
 
 // Key returns the RSS key that makes a NIC compute Hash over one address field (with prefixes of 32 and 128 bits).

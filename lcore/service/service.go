@@ -78,6 +78,9 @@ const (
 	SIP             // the Call-ID
 )
 
+// MaxSpread is how many blocks the ports of a client fall into at most (template.BlockOf).
+const MaxSpread = 64
+
 // Scheduler flags, numbered as in IPVS (services.md S1.3): flag-1, flag-2 and flag-3, by the names that sh and mh have for the first two.
 const (
 	Fallback uint8 = 0x08 // sh-fallback, mh-fallback
@@ -133,6 +136,8 @@ type Virtual struct {
 	Timeout uint32
 	// Mask is ANDed to the client's address to find its template.
 	Mask flow.Addr
+	// Spread is over how many servers a heavy client is spread, up to MaxSpread; 0 and 1: it has one like everybody (docs/heavy.md).
+	Spread uint8
 	// Engine adds to the template's key.
 	Engine Engine
 	// OnePacket: every UDP datagram is scheduled alone, without a connection (services.md S4).

@@ -21,6 +21,7 @@ type Key struct {
 	Virtual flow.Addr
 	Port    uint16
 	Proto   uint8
+	Block   uint8 // of the client's ports, for a client that is spread (BlockOf); 0 for all others
 }
 
 // KeyOf returns the key for a packet of client k.Src to a persistent service (P1).
@@ -34,6 +35,10 @@ func KeyOf(v *service.Virtual, k *flow.Key) Key {
 	}
 	return key // PCC, and FTP with its data connections (P8.1): port 0
 }
+
+// BlockOf returns the block, 0 to n−1, of a port of a client that is spread over n. Blocks are 1024 ports, dealt out in turn: what a carrier's NAT
+// gives one subscriber, and what one host takes one after another, mostly lies in one.
+func BlockOf(port uint16, n uint8) uint8 { return uint8(port/1024) % n }
 
 // bindsPort reports whether a template for this packet is for one port only.
 func bindsPort(v *service.Virtual, port uint16) bool {
@@ -82,6 +87,7 @@ type Entry struct {
 	proto           uint8
 	State           uint8
 	invalid         bool
+	block           uint8
 	// Elsewhere says whether there may be connections of other workers under the template.
 	Elsewhere Elsewhere
 
@@ -91,8 +97,6 @@ type Entry struct {
 	Controls uint32
 	// Timeout is what the timer is set to, in ticks; Full is the service's at the time when the template was made (P4.10).
 	Timeout, Full uint32
-	// Mark of the packet that made it.
-	Mark uint32
 	// Extensions counts how often the timer ran out under live connections (P4.6).
 	Extensions uint32
 	// InPackets counts packets that were forwarded without a connection under the template (P3.2).
@@ -186,7 +190,7 @@ func (s *Shard) Key(e *Entry) Key {
 
 // found is the key that the entry is, or was, found by.
 func (s *Shard) found(e *Entry) Key {
-	k := Key{Client: flow.V4(e.client), Virtual: flow.V4(e.virtual), Port: e.port, Proto: e.proto}
+	k := Key{Client: flow.V4(e.client), Virtual: flow.V4(e.virtual), Port: e.port, Proto: e.proto, Block: e.block}
 	if e.wide != 0 {
 		a := &s.wide.Slots[e.wide]
 		k.Client, k.Virtual = a.client, a.virtual
@@ -197,7 +201,7 @@ func (s *Shard) found(e *Entry) Key {
 // Hash is that under which a template with key k and a persistence engine's data is found. It covers the whole key, not the client alone, so that one client
 // network with many templates does not fill its buckets (P1.9 D).
 func (s *Shard) Hash(k *Key, data []byte) uint64 {
-	h := flow.Hash(k.Client, k.Port, k.Proto, s.seed) ^ flow.Hash(k.Virtual, 0, 0, s.seed)
+	h := flow.Hash(k.Client, k.Port, k.Proto, s.seed) ^ flow.Hash(k.Virtual, uint16(k.Block), 0, s.seed)
 	if len(data) != 0 {
 		h ^= flow.HashBytes(data, s.seed)
 	}
@@ -209,7 +213,7 @@ func (s *Shard) Find(k *Key, data []byte) uint32 {
 	client, virtual := k.Client.Uint32(), k.Virtual.Uint32()
 	for c := s.Index.Search(s.Hash(k, data)); c.Next(); {
 		e := &s.Entries[c.Entry]
-		if e.client == client && e.virtual == virtual && e.port == k.Port && e.proto == k.Proto && s.same(e, k) && bytes.Equal(s.dataOf(e), data) {
+		if e.client == client && e.virtual == virtual && e.port == k.Port && e.proto == k.Proto && e.block == k.Block && s.same(e, k) && bytes.Equal(s.dataOf(e), data) {
 			return c.Entry
 		}
 	}
@@ -239,7 +243,7 @@ func (s *Shard) Insert(k *Key, data []byte, slot uint32, dport uint16, timeout u
 	}
 	e := &s.Entries[i]
 	e.client, e.virtual = k.Client.Uint32(), k.Virtual.Uint32()
-	e.port, e.dport, e.proto = k.Port, dport, k.Proto
+	e.port, e.dport, e.proto, e.block = k.Port, dport, k.Proto, k.Block
 	e.Slot, e.Timeout, e.Full, e.wide, e.data = slot, timeout, timeout, wide, added
 	return i
 }

@@ -38,17 +38,17 @@ func TestKeyOf(t *testing.T) {
 		want     Key
 		wantPort uint16 // kept in the template, of a server with port 8080
 	}{
-		{"PPC", ppc, v4, Key{ip(client), ip("10.0.0.1"), 80, flow.TCP}, 8080},
-		{"PPC, UDP", ppcUDP, packet(flow.UDP, "172.16.5.1:9", "10.0.0.1:53"), Key{ip(client), ip("10.0.0.1"), 53, flow.UDP}, 8080},
-		{"PPC, /24", wide, v4, Key{ip("172.16.5.0"), ip("10.0.0.1"), 80, flow.TCP}, 8080},
-		{"P1.5: PPC, /0", anybody, v4, Key{ip("0.0.0.0"), ip("10.0.0.1"), 80, flow.TCP}, 8080},
-		{"FTP", ftp, packet(flow.TCP, "172.16.5.1:9", "10.0.0.1:21"), Key{ip(client), ip("10.0.0.1"), 0, flow.TCP}, 0},
-		{"FTP data", ftp, packet(flow.TCP, "172.16.5.1:9", "10.0.0.1:1024"), Key{ip(client), ip("10.0.0.1"), 0, flow.TCP}, 0},
-		{"PCC", pcc, v4, Key{ip(client), ip("10.0.0.1"), 0, flow.TCP}, 0},
-		{"P1.3: PCC, UDP", pccUDP, packet(flow.UDP, "172.16.5.1:9", "10.0.0.1:80"), Key{ip(client), ip("10.0.0.1"), 0, flow.UDP}, 0},
-		{"PFMC", pfmc, v4, Key{ip("172.16.5.0"), ip("0.0.0.100"), 0, 0}, 0},
-		{"P1.2: PFMC, UDP, another VIP and port", pfmc, packet(flow.UDP, "172.16.5.9:9", "10.0.0.2:53"), Key{ip("172.16.5.0"), ip("0.0.0.100"), 0, 0}, 0},
-		{"P1.7: PFMC, IPv6", pfmc6, v6, Key{ip("fd08::"), ip("0:64::"), 0, 0}, 0},
+		{"PPC", ppc, v4, Key{ip(client), ip("10.0.0.1"), 80, flow.TCP, 0}, 8080},
+		{"PPC, UDP", ppcUDP, packet(flow.UDP, "172.16.5.1:9", "10.0.0.1:53"), Key{ip(client), ip("10.0.0.1"), 53, flow.UDP, 0}, 8080},
+		{"PPC, /24", wide, v4, Key{ip("172.16.5.0"), ip("10.0.0.1"), 80, flow.TCP, 0}, 8080},
+		{"P1.5: PPC, /0", anybody, v4, Key{ip("0.0.0.0"), ip("10.0.0.1"), 80, flow.TCP, 0}, 8080},
+		{"FTP", ftp, packet(flow.TCP, "172.16.5.1:9", "10.0.0.1:21"), Key{ip(client), ip("10.0.0.1"), 0, flow.TCP, 0}, 0},
+		{"FTP data", ftp, packet(flow.TCP, "172.16.5.1:9", "10.0.0.1:1024"), Key{ip(client), ip("10.0.0.1"), 0, flow.TCP, 0}, 0},
+		{"PCC", pcc, v4, Key{ip(client), ip("10.0.0.1"), 0, flow.TCP, 0}, 0},
+		{"P1.3: PCC, UDP", pccUDP, packet(flow.UDP, "172.16.5.1:9", "10.0.0.1:80"), Key{ip(client), ip("10.0.0.1"), 0, flow.UDP, 0}, 0},
+		{"PFMC", pfmc, v4, Key{ip("172.16.5.0"), ip("0.0.0.100"), 0, 0, 0}, 0},
+		{"P1.2: PFMC, UDP, another VIP and port", pfmc, packet(flow.UDP, "172.16.5.9:9", "10.0.0.2:53"), Key{ip("172.16.5.0"), ip("0.0.0.100"), 0, 0, 0}, 0},
+		{"P1.7: PFMC, IPv6", pfmc6, v6, Key{ip("fd08::"), ip("0:64::"), 0, 0, 0}, 0},
 	} {
 		got := KeyOf(tt.service, tt.key)
 		if got != tt.want {
@@ -80,18 +80,18 @@ func TestEntryIsOneCacheLine(t *testing.T) {
 // TestFind: every part of the key counts.
 func TestFind(t *testing.T) {
 	s := newShard(t, 4)
-	four := Key{ip("172.16.5.0"), ip("10.0.0.1"), 80, flow.TCP}
-	six := Key{ip("fd16::ac10:500"), ip("fd00::a00:1"), 80, flow.TCP}
+	four := Key{ip("172.16.5.0"), ip("10.0.0.1"), 80, flow.TCP, 0}
+	six := Key{ip("fd16::ac10:500"), ip("fd00::a00:1"), 80, flow.TCP, 0}
 	for n, key := range []Key{four, six} {
 		i := s.Insert(&key, nil, uint32(n)+7, 8080, 100)
 		s.Touch(i, 0)
 		for _, other := range []Key{
-			{ip("172.16.6.0"), key.Virtual, 80, flow.TCP},
-			{ip("fd17::ac10:500"), key.Virtual, 80, flow.TCP},
-			{key.Client, ip("10.0.0.2"), 80, flow.TCP},
-			{key.Client, ip("fd01::a00:1"), 80, flow.TCP},
-			{key.Client, key.Virtual, 0, flow.TCP},
-			{key.Client, key.Virtual, 80, flow.UDP},
+			{ip("172.16.6.0"), key.Virtual, 80, flow.TCP, 0},
+			{ip("fd17::ac10:500"), key.Virtual, 80, flow.TCP, 0},
+			{key.Client, ip("10.0.0.2"), 80, flow.TCP, 0},
+			{key.Client, ip("fd01::a00:1"), 80, flow.TCP, 0},
+			{key.Client, key.Virtual, 0, flow.TCP, 0},
+			{key.Client, key.Virtual, 80, flow.UDP, 0},
 		} {
 			if s.Find(&other, nil) != 0 {
 				t.Errorf("%+v finds the template of %+v", other, key)
@@ -113,12 +113,12 @@ func TestFind(t *testing.T) {
 // TestInvalidate is P5.7: never found again, in the table until its timer ends, listed with ports 65535; and P5.9: its key is free.
 func TestInvalidate(t *testing.T) {
 	s := newShard(t, 2)
-	key := Key{ip("172.16.5.0"), ip("10.0.0.1"), 80, flow.TCP}
+	key := Key{ip("172.16.5.0"), ip("10.0.0.1"), 80, flow.TCP, 0}
 	old := s.Insert(&key, nil, 1, 8080, 100)
 	s.Touch(old, 0)
 	s.Invalidate(old)
 	e := &s.Entries[old]
-	if want := (Key{key.Client, key.Virtual, 65535, flow.TCP}); s.Find(&key, nil) != 0 || !e.Live() || !e.Invalid() || s.Key(e) != want || e.ServerPort() != 65535 || e.Deadline() != 100 {
+	if want := (Key{key.Client, key.Virtual, 65535, flow.TCP, 0}); s.Find(&key, nil) != 0 || !e.Live() || !e.Invalid() || s.Key(e) != want || e.ServerPort() != 65535 || e.Deadline() != 100 {
 		t.Errorf("found %d, %+v with key %+v and port %d", s.Find(&key, nil), e, s.Key(e), e.ServerPort())
 	}
 	fresh := s.Insert(&key, nil, 2, 8080, 100)
@@ -137,7 +137,7 @@ func TestInvalidate(t *testing.T) {
 // TestInvalidAgainAndAgain: what is invalid takes no place in the index, however often that happens to one client.
 func TestInvalidAgainAndAgain(t *testing.T) {
 	s := newShard(t, 100)
-	key := Key{ip("172.16.5.0"), ip("10.0.0.1"), 80, flow.TCP}
+	key := Key{ip("172.16.5.0"), ip("10.0.0.1"), 80, flow.TCP, 0}
 	for n := range 100 {
 		i := s.Insert(&key, nil, 1, 8080, 100)
 		if i == 0 {
