@@ -21,7 +21,7 @@ var checks = []func(checker){
 	checkPortsThere, checkPortNames, checkPortDevices, checkPortAddresses, checkPortSubnets, checkGateways,
 	checkVIPs, checkRoutes,
 	checkMarks, checkMarkUsed,
-	checkServiceNames, checkServiceAddress, checkServiceMark, checkServiceIPv6, checkOnePacket, checkEngine, checkScheduler, checkMaglev, checkPersistence, checkNetmask, checkServiceCount,
+	checkServiceNames, checkServiceAddress, checkServiceMark, checkServiceIPv6, checkOnePacket, checkEngine, checkScheduler, checkMaglev, checkPersistence, checkNetmask, checkSpread, checkServiceCount,
 	checkServers, checkServerAddress, checkForward, checkTunnel, checkServerReachable, checkServerPort, checkServerLimits, checkServerCount, checkLocalAddresses,
 }
 
@@ -75,6 +75,8 @@ func checkNumbers(c checker) {
 		{"network.answer_rate", c.Network.AnswerRate, 0, 1 << 30},
 		{"network.steering_prefix4", c.Network.SteeringPrefix4, 1, 32},
 		{"network.steering_prefix6", c.Network.SteeringPrefix6, 1, 128},
+		{"persistence.spread", c.Persistence.Spread, 1, maxSpread},
+		{"persistence.spread_above", c.Persistence.SpreadAbove, 1, 100}, // %
 		{"tables.connections", c.Tables.Connections, 1, 1 << 28},
 		{"tables.templates", c.Tables.Templates, 1, 1 << 28},
 		{"tables.connections6", c.Tables.Connections6, 0, 1 << 28},

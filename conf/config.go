@@ -133,6 +133,10 @@ type Persistence struct {
 	Extend Duration `toml:"extend"`
 	// RestoreTimeout: a new connection gives an extended template its full timeout back (P4.8: true; the kernel: false).
 	RestoreTimeout bool `toml:"restore_timeout"`
+	// Spread is over how many servers a heavy client of a persistent service that says nothing else is spread; 1: it has one like everybody.
+	Spread int `toml:"spread"`
+	// SpreadAbove is from which share of its worker's new connections on a client is heavy, in percent.
+	SpreadAbove int `toml:"spread_above"`
 }
 
 // Scheduling says who schedules.
@@ -229,6 +233,8 @@ type Service struct {
 	Persistent Duration `toml:"persistent"`
 	// Netmask is the part of the client address that a template looks at; 0 puts all IPv4 clients into one.
 	Netmask Netmask `toml:"netmask"`
+	// Spread is over how many servers a heavy client is spread; 0: Persistence.Spread.
+	Spread int `toml:"spread"`
 	// Engine is the persistence engine: "sip" or none (persistence.md P9).
 	Engine string `toml:"engine"`
 	// OnePacket schedules every datagram alone (services.md S4).

@@ -14,7 +14,7 @@ func Default() *Config {
 		Network:     Network{Forward: true, AnswerRate: 1000, NeighborReachable: 30 * time.Second, SteeringPrefix4: 32, SteeringPrefix6: 64},
 		Tables:      Tables{Connections: 1_000_000, Templates: 1_000_000, Connections6: 250_000, Templates6: 250_000, FullNAT: 100_000, Services: 4096, RealServers: 16384, Neighbors: 4096},
 		Timeouts:    Timeouts{TCP: 900 * time.Second, TCPFin: 120 * time.Second, UDP: 300 * time.Second},
-		Persistence: Persistence{Timeout: 360 * time.Second, Extend: 120 * time.Second, RestoreTimeout: true},
+		Persistence: Persistence{Timeout: 360 * time.Second, Extend: 120 * time.Second, RestoreTimeout: true, Spread: 1, SpreadAbove: 10},
 		Scheduling:  Scheduling{Scope: "worker"},
 		IPVS: IPVS{
 			FTPPorts: []int{21}, AmDropRate: 10, Amemthresh: 1024, ConnReuseMode: 1, LblcExpiration: 24 * time.Hour, LblcrExpiration: 24 * time.Hour,

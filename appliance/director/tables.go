@@ -30,6 +30,7 @@ func settings(c *conf.Config) lcore.Settings {
 	s := lcore.Settings{
 		Extend:                  wheel.Ticks(c.Persistence.Extend),
 		RestoreTimeout:          c.Persistence.RestoreTimeout,
+		SpreadAbove:             c.Persistence.SpreadAbove,
 		ConnReuseMode:           c.IPVS.ConnReuseMode,
 		ExpireNodestConn:        c.IPVS.ExpireNodestConn,
 		ExpireQuiescentTemplate: c.IPVS.ExpireQuiescentTemplate,

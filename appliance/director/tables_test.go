@@ -37,7 +37,7 @@ func lab() (*Director, *conf.Config) {
 			Forward: true, AnswerRate: 10,
 		},
 		Timeouts:    conf.Timeouts{TCP: 100 * time.Second, TCPFin: 20 * time.Second, UDP: 30 * time.Second},
-		Persistence: conf.Persistence{Extend: 2 * time.Minute, RestoreTimeout: true},
+		Persistence: conf.Persistence{Extend: 2 * time.Minute, RestoreTimeout: true, SpreadAbove: 15},
 		IPVS:        conf.IPVS{ConnReuseMode: 1, ExpireNodestConn: true, ExpireQuiescentTemplate: true, SloppyTCP: true, FTPPorts: []int{21, 2121}, DropPacket: 3},
 		Services: []conf.Service{
 			{TCP: vip, Servers: []conf.Server{{Address: netip.MustParseAddrPort("10.9.0.11:80")}}},
@@ -53,7 +53,7 @@ func TestSettings(t *testing.T) {
 	d, c := lab()
 	tables := d.Tables(c, service.NewTable(nil, nil, nil), nil, nil)
 	want := lcore.Settings{
-		Extend: 120 * wheel.Second, RestoreTimeout: true, ConnReuseMode: 1, ExpireNodestConn: true, ExpireQuiescentTemplate: true, SloppyTCP: true,
+		Extend: 120 * wheel.Second, RestoreTimeout: true, SpreadAbove: 15, ConnReuseMode: 1, ExpireNodestConn: true, ExpireQuiescentTemplate: true, SloppyTCP: true,
 		Forward: true, AnswerRate: 10, FTPPorts: [lcore.FTPPortsMax]uint16{21, 2121}, DropPacket: 3, AmDropRate: 1,
 	}
 	if diff := cmp.Diff(want, tables.Settings); diff != "" {

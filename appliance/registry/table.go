@@ -21,7 +21,7 @@ func (r *Registry) Table(c *conf.Config) (*service.Table, []service.Real) {
 	}
 	virtuals := make([]*service.Virtual, len(r.order))
 	for i, v := range r.order {
-		virtuals[i] = v.build(reals, &c.IPVS)
+		virtuals[i] = v.build(reals, c)
 	}
 	return service.NewTable(virtuals, reals, rules(c.Marks)), reals
 }
@@ -62,7 +62,7 @@ func lowerLimit(upper, lower uint32) uint32 {
 	return upper - upper/4
 }
 
-func (v *Virtual) build(reals []service.Real, switches *conf.IPVS) *service.Virtual {
+func (v *Virtual) build(reals []service.Real, c *conf.Config) *service.Virtual {
 	s := &v.Conf
 	id := IdentityOf(s)
 	scheduler, _ := schedule.ByName(s.Scheduler) // conf knows the same names
@@ -70,9 +70,9 @@ func (v *Virtual) build(reals []service.Real, switches *conf.IPVS) *service.Virt
 		ID: v.ID, Incarnation: v.incarnation, Version: v.version,
 		Mark: id.Mark, Proto: id.Proto, Port: id.Address.Port(), Addr: flow.FromNetip(id.Address.Addr()),
 		Scheduler: scheduler, Flags: flags(s.Flags),
-		Timeout: wheel.Ticks(s.Persistent), Mask: maskOf(s),
+		Timeout: wheel.Ticks(s.Persistent), Mask: maskOf(s), Spread: uint8(c.SpreadOf(s)),
 		Engine: engines[s.Engine], OnePacket: s.OnePacket, ClientAddress: tells[s.ClientAddress],
-		Destinations: v.destinations, Expiration: expiration(s.Scheduler, switches),
+		Destinations: v.destinations, Expiration: expiration(s.Scheduler, &c.IPVS),
 	}
 	if id.Mark != 0 && !id.IPv6 {
 		out.Addr = flow.V4(0) // of IPv6: ::, which is zero

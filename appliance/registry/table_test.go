@@ -25,7 +25,7 @@ func TestTable(t *testing.T) {
 		}},
 		Services: []conf.Service{
 			{
-				TCP: netip.MustParseAddrPort("10.0.0.1:80"), Scheduler: "sh", Flags: []string{"sh-fallback", "sh-port"}, Persistent: 5 * time.Minute, Netmask: conf.PrefixMask(24),
+				TCP: netip.MustParseAddrPort("10.0.0.1:80"), Scheduler: "sh", Flags: []string{"sh-fallback", "sh-port"}, Persistent: 5 * time.Minute, Netmask: conf.PrefixMask(24), Spread: 4,
 				Servers: []conf.Server{
 					{Address: netip.MustParseAddrPort("10.9.0.11:8080"), Weight: 3, Upper: 100, Forward: "nat"},
 					{Address: netip.MustParseAddrPort("10.9.0.12:8080"), Upper: 100, Lower: 10, Forward: "tun", TunnelType: "gue", TunnelPort: 6080, TunnelChecksum: "remcsum"},
@@ -53,9 +53,9 @@ func TestTable(t *testing.T) {
 	want := []service.Virtual{
 		{
 			Incarnation: 1, Version: 2, Proto: flow.TCP, Port: 80, Addr: v4("10.0.0.1"), Scheduler: sh, Flags: service.Fallback | service.HashPort,
-			Timeout: 75000, Mask: flow.MaskOf(24, true), Balanced: true, Reals: []service.Real{second, first}, Destinations: none,
+			Timeout: 75000, Mask: flow.MaskOf(24, true), Spread: 4, Balanced: true, Reals: []service.Real{second, first}, Destinations: none,
 		},
-		{ID: 1, Incarnation: 3, Version: 4, Mark: 7, Addr: flow.V4(0), Scheduler: wrr, Mask: flow.MaskOf(32, true), Reals: []service.Real{third}, GCD: 2, MaxWeight: 2, Destinations: none},
+		{ID: 1, Incarnation: 3, Version: 4, Mark: 7, Addr: flow.V4(0), Scheduler: wrr, Mask: flow.MaskOf(32, true), Spread: 1, Reals: []service.Real{third}, GCD: 2, MaxWeight: 2, Destinations: none},
 	}
 	for i, v := range table.Virtuals() {
 		got := *v
@@ -121,13 +121,13 @@ func TestIPv6(t *testing.T) {
 	want := []service.Virtual{
 		{
 			Incarnation: 1, Version: 2, Proto: flow.UDP, Port: 53, Addr: v4("fd00::1"), Scheduler: rr, Timeout: 15000, Mask: flow.MaskOf(64, false),
-			Engine: service.SIP, OnePacket: true, Destinations: none,
+			Spread: 1, Engine: service.SIP, OnePacket: true, Destinations: none,
 		},
 		{
 			ID: 1, Incarnation: 3, Version: 4, Mark: 7, Addr: flow.V4(0), Scheduler: rr, Flags: service.Fallback | service.Flag3,
-			Mask: flow.Addr{Hi: flow.MaskOf(0, true).Hi, Lo: flow.MaskOf(0, true).Lo | 24}, Destinations: none,
+			Mask: flow.Addr{Hi: flow.MaskOf(0, true).Hi, Lo: flow.MaskOf(0, true).Lo | 24}, Spread: 1, Destinations: none,
 		},
-		{ID: 2, Incarnation: 5, Version: 6, Mark: 7, Scheduler: rr, Mask: flow.MaskOf(128, false), Destinations: none},
+		{ID: 2, Incarnation: 5, Version: 6, Mark: 7, Scheduler: rr, Mask: flow.MaskOf(128, false), Spread: 1, Destinations: none},
 	}
 	for i, v := range table.Virtuals() {
 		if diff := cmp.Diff(want[i], *v); diff != "" {
