@@ -201,7 +201,7 @@ func (s *started) starts(t *testing.T) {
 	}
 	var ports []api.Port
 	s.call("GET", "/v1/ports", &ports)
-	if len(ports) != 2 || ports[0].Name != "outside" || ports[0].Driver != "net_ring" || ports[0].Steering != "software" {
+	if len(ports) != 2 || ports[0].Name != "outside" || ports[0].Driver != "net_ring" || ports[0].Steering != "one worker" {
 		t.Errorf("ports %+v", ports)
 	}
 	var rows string

@@ -18,7 +18,7 @@ type Probe struct {
 type Arrival struct {
 	HandedOver uint64    // to their client's worker; not those that went on from there
 	Probed     [2]uint64 // IPv4, IPv6: packets looked at for a Probe
-	Steered    [2]uint64 // of those, packets whose hash and queue were as Steering has them
+	Differed   [2]uint64 // of those, packets whose hash or queue was another one than Steering has for them
 }
 
 // Add adds o to a.
@@ -26,7 +26,7 @@ func (a *Arrival) Add(o Arrival) {
 	a.HandedOver += o.HandedOver
 	for f := range a.Probed {
 		a.Probed[f] += o.Probed[f]
-		a.Steered[f] += o.Steered[f]
+		a.Differed[f] += o.Differed[f]
 	}
 }
 
@@ -36,16 +36,16 @@ type arrivals struct {
 	own Arrival
 	_   [64 - 5*8]byte
 
-	handedOver      atomic.Uint64
-	probed, steered [2]atomic.Uint64
-	_               [64 - 5*8]byte
+	handedOver       atomic.Uint64
+	probed, differed [2]atomic.Uint64
+	_                [64 - 5*8]byte
 }
 
 func (a *arrivals) publish() {
 	store(&a.handedOver, a.own.HandedOver)
 	for f := range a.own.Probed {
+		store(&a.differed[f], a.own.Differed[f]) // first, and read last: nobody sees packets probed but not yet that they differed
 		store(&a.probed[f], a.own.Probed[f])
-		store(&a.steered[f], a.own.Steered[f])
 	}
 }
 
@@ -57,8 +57,8 @@ func (w *Worker) Arrival(port int) (a Arrival) {
 	p := &w.arrivals[port]
 	a.HandedOver = p.handedOver.Load()
 	for f := range a.Probed {
-		a.Steered[f] = p.steered[f].Load() // before Probed, which is never less
 		a.Probed[f] = p.probed[f].Load()
+		a.Differed[f] = p.differed[f].Load()
 	}
 	return a
 }
@@ -86,7 +86,7 @@ func (w *Worker) probe() {
 	}
 	a := &w.arrivals[p.Port].own
 	a.Probed[family]++
-	if p.Flags&burst.HashValid != 0 && p.Hash == w.Steering.Hash(client) && w.Steering.Worker(client) == w.Number {
-		a.Steered[family]++
+	if p.Flags&burst.HashValid == 0 || p.Hash != w.Steering.Hash(client) || w.Steering.Worker(client) != w.Number {
+		a.Differed[family]++
 	}
 }

@@ -93,8 +93,8 @@ func TestProbe(t *testing.T) {
 			if c.probed {
 				want.Probed[family] = clients
 			}
-			if c.steers {
-				want.Steered[family] = clients
+			if c.probed && !c.steers {
+				want.Differed[family] = clients
 			}
 			if c.wrong == "queue" {
 				want.HandedOver = clients

@@ -178,8 +178,13 @@ type Port struct {
 	Addresses []string          `json:"addresses"`
 	Link      string            `json:"link"` // "up 10000 Mb/s", "down"
 	MTU       int               `json:"mtu"`
-	Steering  string            `json:"steering"` // the rung it got: "software"
-	Stats     map[string]uint64 `json:"stats"`    // ipackets, opackets, ibytes, obytes, imissed, ierrors, oerrors, rx_nombuf
+	Stats     map[string]uint64 `json:"stats"` // ipackets, opackets, ibytes, obytes, imissed, ierrors, oerrors, rx_nombuf
+
+	Steering       string            `json:"steering"`                  // how packets get to the worker of their client: "rss-fields", "rte_flow", "ring", "probing", "one worker"
+	Rungs          map[string]string `json:"rungs,omitempty"`           // the same, of "IPv4" and "IPv6" each
+	SteeringReason string            `json:"steering_reason,omitempty"` // why it is no better rung
+	SteeringCost   string            `json:"steering_cost,omitempty"`   // what it costs
+	HandedOver     uint64            `json:"handed_over"`               // packets that came in by the port and changed workers
 }
 
 // Neighbor is a next hop.

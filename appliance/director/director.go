@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"cleat/appliance/clock"
+	"cleat/appliance/ladder"
 	"cleat/appliance/place"
 	"cleat/cgo/eal"
 	"cleat/cgo/pktmbuf"
@@ -27,10 +28,13 @@ type Director struct {
 	// Clock is what the workers look at.
 	Clock *clock.Clock
 
-	log   *slog.Logger
-	eal   bool
-	pools map[int]*pktmbuf.Pool // by NUMA socket
-	done  []<-chan struct{}     // of the workers' threads
+	log *slog.Logger
+	eal bool
+	// steering and what of it devices are asked for
+	steering *flow.Steering
+	rungs    *ladder.Steering
+	pools    map[int]*pktmbuf.Pool // by NUMA socket
+	done     []<-chan struct{}     // of the workers' threads
 }
 
 // Open starts the EAL and the ports that c names. Close ends what it started; after an error, Open has done so.
@@ -47,6 +51,7 @@ func (d *Director) open(c *conf.Config) error {
 	if err := d.place(c); err != nil {
 		return err
 	}
+	d.makeSteering(c)
 	if err := d.startEAL(c); err != nil {
 		return err
 	}
@@ -87,6 +92,7 @@ func (d *Director) Start(c *conf.Config, t *lcore.Tables) error {
 			return fail(ExitPort, err, "port %s", p.Name)
 		}
 	}
+	d.Steer(c)
 	if !d.Place.Shared { // else there is no other CPU, as the plan has warned
 		if err := eal.KeepOff(d.Place.Workers); err != nil {
 			d.log.Warn("workers share their CPUs with the rest of the process", "why", err)
@@ -103,7 +109,6 @@ func (d *Director) Start(c *conf.Config, t *lcore.Tables) error {
 }
 
 func (d *Director) plans(c *conf.Config) []lcore.Plan {
-	steering := flow.NewSteering(len(d.Place.Workers), c.Network.SteeringPrefix4, c.Network.SteeringPrefix6)
 	seed := flow.NewSeed()
 	plans := make([]lcore.Plan, len(d.Place.Workers))
 	for i := range plans {
@@ -123,7 +128,7 @@ func (d *Director) plans(c *conf.Config) []lcore.Plan {
 			Connections: c.Tables.Connections, Templates: c.Tables.Templates,
 			Connections6: c.Tables.Connections6, Templates6: c.Tables.Templates6, FullNAT: c.Tables.FullNAT,
 			Services: c.Tables.Services, Reals: c.Tables.RealServers,
-			Seed: &seed, Steering: steering, Scope: scopes[c.Scheduling.Scope],
+			Seed: &seed, Steering: d.steering, Scope: scopes[c.Scheduling.Scope],
 			Clock: d.Clock.Now,
 			Idle:  idle(&c.Workers),
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"cleat/appliance/ladder"
 	"cleat/cgo/eal"
 	"cleat/cgo/ethdev"
 	"cleat/cgo/pktmbuf"
@@ -20,11 +21,13 @@ type Port struct {
 	Name, Device, Driver string
 	MAC                  nexthop.MAC
 	MTU                  int
+	Steering             *ladder.Ladder
 
 	dev    ethdev.Port
 	pool   *pktmbuf.Pool
 	iface  string // the kernel interface that a virtual device is on; "": none
 	maxMTU int    // that the port was set up for
+	side   *side  // that it steers by; nil: not started
 }
 
 // cacheSize is how many packet buffers each worker keeps for itself.
@@ -39,14 +42,13 @@ func (d *Director) openPort(c *conf.Config, i int) error {
 	if err != nil {
 		return fmt.Errorf("%w; bind the NIC to vfio-pci (docs/dpdk.md), or give the port a vdev", err)
 	}
-	p := &Port{Name: pc.Name, Device: pc.Device, dev: dev}
-	p.iface, _ = interfaceOf(pc.Vdev)
-	d.Ports = append(d.Ports, p)
 	info, err := dev.Info()
 	if err != nil {
 		return err
 	}
-	p.Driver = info.Driver
+	p := &Port{Name: pc.Name, Device: pc.Device, Driver: info.Driver, Steering: ladder.New(dev, info.RSS, d.rungs), dev: dev}
+	p.iface, _ = interfaceOf(pc.Vdev)
+	d.Ports = append(d.Ports, p)
 	queues := len(d.Place.Workers)
 	if queues > info.MaxRxQueues || queues > info.MaxTxQueues {
 		return fmt.Errorf("has %d receive and %d transmit queues, %d workers need one each (workers.count)", info.MaxRxQueues, info.MaxTxQueues, queues)
@@ -54,8 +56,12 @@ func (d *Director) openPort(c *conf.Config, i int) error {
 	if p.pool, err = d.pool(d.socketOf(info.Socket), mbufs(c, queues)); err != nil {
 		return fmt.Errorf("%w; make dpdk.memory larger, or dpdk.mbufs smaller", err)
 	}
+	var spread ethdev.RSS
+	if queues > 1 {
+		spread = ladder.Everything
+	}
 	err = dev.Configure(ethdev.Config{
-		Queues: queues, RxDescriptors: pc.RxDescriptors, TxDescriptors: pc.TxDescriptors, MTU: pc.MTU,
+		RSS: spread, Queues: queues, RxDescriptors: pc.RxDescriptors, TxDescriptors: pc.TxDescriptors, MTU: pc.MTU,
 		Pools: []*pktmbuf.Pool{p.pool},
 	})
 	if err != nil {
@@ -70,7 +76,7 @@ func (d *Director) openPort(c *conf.Config, i int) error {
 		return err
 	}
 	p.MAC = nexthop.MAC(mac)
-	d.log.Info("port", "name", p.Name, "device", p.Device, "driver", p.Driver, "mac", mac.String(), "mtu", p.MTU, "queues", queues, "steering", p.Steering())
+	d.log.Info("port", "name", p.Name, "device", p.Device, "driver", p.Driver, "mac", mac.String(), "mtu", p.MTU, "queues", queues)
 	return nil
 }
 
@@ -119,9 +125,6 @@ func (d *Director) pool(socket, n int) (*pktmbuf.Pool, error) {
 	return p, err
 }
 
-// Steering names the rung of the ladder by which packets reach their client's worker: so far always the lowest one, hand-over in software.
-func (p *Port) Steering() string { return "software" }
-
 // Up reports whether the link is up.
 func (p *Port) Up() bool {
 	l, err := p.dev.Link()
@@ -150,6 +153,7 @@ func (p *Port) Stats() (map[string]uint64, error) {
 }
 
 func (p *Port) close(log *slog.Logger) {
+	p.Steering.Close()
 	for _, f := range []func() error{p.dev.Stop, p.dev.Close} {
 		if err := f(); err != nil {
 			log.Error("port did not stop cleanly", "name", p.Name, "why", err)

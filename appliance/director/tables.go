@@ -21,6 +21,7 @@ func (d *Director) Tables(c *conf.Config, services *service.Table, reals []servi
 		Services:  services,
 		Addresses: d.addresses(c, reals),
 		Hops:      d.Hops(c, known),
+		Probes:    d.Probes(),
 		Timeouts:  timeouts(&c.Timeouts),
 		Settings:  settings(c),
 	}

@@ -1,6 +1,7 @@
 package director
 
 import (
+	"log/slog"
 	"net/netip"
 	"slices"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"cleat/appliance/ladder"
 	"cleat/conf"
 	"cleat/lcore"
 	"cleat/lcore/address"
@@ -22,8 +24,9 @@ func addr(s string) flow.Addr { return flow.FromNetip(netip.MustParseAddr(s)) }
 
 // lab is a director with two ports, and a configuration for it that names them in another order, as a reload may.
 func lab() (*Director, *conf.Config) {
-	d := &Director{Ports: []*Port{
-		{Name: "outside", MAC: nexthop.MAC{2, 0, 0, 0, 8, 1}, MTU: 1500}, {Name: "inside", MAC: nexthop.MAC{2, 0, 0, 0, 9, 1}, MTU: 9000},
+	one := func() *ladder.Ladder { return ladder.New(nil, 0, &ladder.Steering{Workers: 1}) }
+	d := &Director{log: slog.New(slog.DiscardHandler), Ports: []*Port{
+		{Name: "outside", MAC: nexthop.MAC{2, 0, 0, 0, 8, 1}, MTU: 1500, Steering: one()}, {Name: "inside", MAC: nexthop.MAC{2, 0, 0, 0, 9, 1}, MTU: 9000, Steering: one()},
 	}}
 	vip := netip.MustParseAddrPort("10.0.0.1:80")
 	c := &conf.Config{

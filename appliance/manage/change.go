@@ -20,6 +20,7 @@ func (l *Loop) adopt(next *intent.Intent) error {
 		return err
 	}
 	before := l.conf
+	l.d.Steer(c)
 	l.intent, l.conf = next, c
 	l.neighbours.Configure(l.d.Hops(c, nil), c.Network.NeighborReachable, l.d.NextHops(c))
 	l.rebuild(changed)

@@ -104,6 +104,7 @@ func (l *Loop) Run(ctx context.Context) {
 				l.publishNeighbours()
 			}
 			l.announce(now)
+			l.judge()
 			l.fire(l.d.Clock.Now())
 		}
 	}
@@ -153,6 +154,16 @@ func (l *Loop) inject(port uint16, frame []byte) bool {
 func (l *Loop) publishNeighbours() {
 	t := *l.tables.Load()
 	t.Hops, t.Changed = l.d.Hops(l.conf, l.neighbours.Known()), nil
+	l.publish(&t)
+}
+
+// judge looks at what workers have found out about ports in question, and has them compare something else if that is over.
+func (l *Loop) judge() {
+	if !l.d.Judge() {
+		return
+	}
+	t := *l.tables.Load()
+	t.Probes, t.Changed = l.d.Probes(), nil
 	l.publish(&t)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"cleat/appliance/api"
 	"cleat/appliance/control"
+	"cleat/appliance/ladder"
 	"cleat/appliance/stat"
 	"cleat/cgo/eal"
 	"cleat/conf"
@@ -163,11 +164,21 @@ func (l *Loop) ports() []api.Port {
 		}
 		all[i] = api.Port{
 			Name: p.Name, Device: p.Device, Driver: p.Driver, MAC: net.HardwareAddr(p.MAC[:]).String(),
-			Link: p.Link(), MTU: p.MTU, Steering: p.Steering(), Stats: stats,
+			Link: p.Link(), MTU: p.MTU, Stats: stats,
+			Steering: p.Steering.String(), Rungs: rungs(p.Steering), SteeringReason: p.Steering.Reason(), SteeringCost: p.Steering.Cost(), HandedOver: l.d.Arrival(i).HandedOver,
 		}
 		for _, s := range hops[i].Subnets {
 			all[i].Addresses = append(all[i].Addresses, fmt.Sprintf("%v/%d", s.Own.Netip(), s.Bits))
 		}
+	}
+	return all
+}
+
+// rungs are a port's, by family.
+func rungs(l *ladder.Ladder) map[string]string {
+	all := map[string]string{}
+	for family, name := range ladder.Families {
+		all[name] = l.Rung(family)
 	}
 	return all
 }

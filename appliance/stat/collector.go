@@ -49,7 +49,7 @@ func (collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range portStats {
 		ch <- d
 	}
-	for _, d := range []*prometheus.Desc{info, loaded, workerInfo, verdicts, drops, pollGaps} {
+	for _, d := range []*prometheus.Desc{info, loaded, workerInfo, verdicts, drops, pollGaps, portSteering} {
 		ch <- d
 	}
 }

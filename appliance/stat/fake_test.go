@@ -28,7 +28,7 @@ func newFake() fake {
 		Version: "1.2.3", DPDK: "DPDK 22.11.11", UptimeSeconds: 86400.5, Hugepages: true, Generation: 7,
 		ConfigLoaded: "2026-11-22T10:00:00Z",
 		Ports: []api.Port{
-			{Name: "outside", Link: "up 10000 Mb/s", MTU: 1500, Stats: map[string]uint64{
+			{Name: "outside", Link: "up 10000 Mb/s", MTU: 1500, Rungs: map[string]string{"IPv4": "rss-fields", "IPv6": "ring"}, HandedOver: 1009, Stats: map[string]uint64{
 				"ipackets": 1001, "ibytes": 1002, "opackets": 1003, "obytes": 1004,
 				"imissed": 1005, "ierrors": 1006, "oerrors": 1007, "rx_nombuf": 1008,
 			}},

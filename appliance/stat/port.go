@@ -15,7 +15,13 @@ var portMetrics = []metric[api.Port]{
 		func(p *api.Port) float64 { return truth(strings.HasPrefix(p.Link, "up")) }),
 	figure(ofPort, "cleat_port_mtu_bytes", "Longest packet that the port takes, from the IP header on.",
 		func(p *api.Port) int { return p.MTU }),
+	figure(ofPort, "cleat_port_handed_over_packets_total", "Packets that came in by the port and had to change workers.",
+		func(p *api.Port) uint64 { return p.HandedOver }),
 }
+
+var portSteering = prometheus.NewDesc("cleat_port_steering",
+	"Always 1; says by which rung packets of the port get to the worker of their client: rss-fields, rte_flow, ring, probing or one worker.",
+	[]string{"port", "family", "rung"}, nil)
 
 // portStats are the counters that every device has, by DPDK's name (rte_eth_stats).
 var portStats = map[string]*prometheus.Desc{
@@ -37,6 +43,9 @@ func portStat(name, help string) *prometheus.Desc {
 // collectPort leaves out what the device does not count: no figure rather than 0.
 func collectPort(ch chan<- prometheus.Metric, p *api.Port) {
 	collect(ch, portMetrics, p, p.Name)
+	for family, rung := range p.Rungs {
+		ch <- prometheus.MustNewConstMetric(portSteering, prometheus.GaugeValue, 1, p.Name, family, rung)
+	}
 	for name, desc := range portStats {
 		if n, counted := p.Stats[name]; counted {
 			ch <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(n), p.Name)

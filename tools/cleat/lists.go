@@ -70,17 +70,22 @@ func (o *operator) portsCommand() *cobra.Command {
 func printPorts(w io.Writer, ports []api.Port) error {
 	table := columns{
 		left("PORT", 0), left("DEVICE", 0), left("DRIVER", 0), left("MAC", 0), left("ADDRESSES", 0), left("LINK", 0),
-		right("MTU", 0), left("STEERING", 0), right("INPKTS", 0), right("OUTPKTS", 0), right("MISSED", 0), right("ERRORS", 0),
+		right("MTU", 0), left("STEERING", 0), right("HANDED", 0), right("INPKTS", 0), right("OUTPKTS", 0), right("MISSED", 0), right("ERRORS", 0),
 	}
 	var rows [][]string
 	for _, p := range ports {
 		rows = append(rows, []string{
-			p.Name, p.Device, p.Driver, p.MAC, strings.Join(p.Addresses, ","), p.Link, number(p.MTU), p.Steering,
+			p.Name, p.Device, p.Driver, p.MAC, strings.Join(p.Addresses, ","), p.Link, number(p.MTU), p.Steering, handedOver(&p),
 			number(p.Stats["ipackets"]), number(p.Stats["opackets"]), number(p.Stats["imissed"] + p.Stats["rx_nombuf"]),
 			number(p.Stats["ierrors"] + p.Stats["oerrors"]),
 		})
 	}
 	return table.print(w, rows)
+}
+
+// handedOver is the share of a port's packets that changed workers.
+func handedOver(p *api.Port) string {
+	return fmt.Sprintf("%.0f%%", 100*float64(p.HandedOver)/float64(max(p.Stats["ipackets"], 1)))
 }
 
 func (o *operator) neighborsCommand() *cobra.Command {

@@ -42,7 +42,7 @@ func printStatus(w io.Writer, s api.Status) error {
 		[]string{"unaccounted", fmt.Sprintf("%d packets", s.Unaccounted)},
 	)
 	for _, p := range s.Ports {
-		rows = append(rows, []string{"port " + p.Name, fmt.Sprintf("%s, %s steering", p.Link, p.Steering)})
+		rows = append(rows, []string{"port " + p.Name, fmt.Sprintf("%s, steering: %s, %s handed over", p.Link, p.Steering, handedOver(&p))})
 	}
 	table := columns{left("", 0), left("", 0)}.fit(rows)
 	for _, row := range rows {
