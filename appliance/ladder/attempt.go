@@ -1,7 +1,6 @@
 package ladder
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 
@@ -29,8 +28,8 @@ var attempts = []struct {
 var (
 	errBothOnly = errors.New("the device does not hash one address alone")
 	errSame     = errors.New("the device hashes no ports that could be left out")
-	errPrefix4  = errors.New("IPv4: no device hashes a part of the address only (network.steering_prefix4 is not 32)")
-	errPrefix6  = errors.New("IPv6: the device does not hash just the bits of network.steering_prefix6")
+	errPrefix4  = errors.New("no device hashes a part of the address only (network.steering_prefix4 is not 32)")
+	errPrefix6  = errors.New("the device does not hash just the bits of network.steering_prefix6")
 )
 
 // only is the word for the client's address alone.
@@ -53,24 +52,32 @@ func (l *Ladder) hash(fields ethdev.RSS) (families [2]bool, why error) {
 	prefix, known := ethdev.RSSPrefix6(l.steering.Prefix6)
 	families[0] = fields&ethdev.RSSIPv4Addresses != 0 && l.steering.Prefix4 == 32
 	families[1] = fields&ethdev.RSSIPv6Addresses != 0 && known && prefix&^l.can == 0
+	var lacks [2]error
+	if !families[0] {
+		lacks[0] = errPrefix4
+	}
 	if families[1] {
 		fields |= prefix
 	} else {
-		why = errPrefix6
+		lacks[1] = errPrefix6
 	}
-	if !families[0] {
-		why = join(errPrefix4, why)
-	}
+	why = inWords(lacks)
 	if families == [2]bool{} {
 		return families, why
 	}
-	if err := l.dev.SetRSS(fields|l.only(), l.steering.Key); err != nil {
-		return [2]bool{}, err
-	}
-	if err := l.dev.SetIndirection(l.steering.Queues); err != nil {
+	if err := l.set(fields | l.only()); err != nil {
 		return [2]bool{}, err
 	}
 	return families, why
+}
+
+// set gives the port fields, key and indirection table.
+func (l *Ladder) set(fields ethdev.RSS) error {
+	if err := l.dev.SetRSS(fields, l.steering.Key); err != nil {
+		return err
+	}
+	l.changed = true
+	return l.dev.SetIndirection(l.steering.Queues)
 }
 
 // ownRules has rules hash, under a key and with a list of queues of their own.
@@ -78,10 +85,7 @@ func (l *Ladder) ownRules() ([2]bool, error) { return l.add(l.steering.Key, l.st
 
 // portRules has rules hash, under the port's key and by its indirection table, as some devices demand.
 func (l *Ladder) portRules() ([2]bool, error) {
-	if err := l.dev.SetRSS(Everything&l.can, l.steering.Key); err != nil {
-		return [2]bool{}, err
-	}
-	if err := l.dev.SetIndirection(l.steering.Queues); err != nil {
+	if err := l.set(Everything & l.can); err != nil {
 		return [2]bool{}, err
 	}
 	return l.add(nil, nil)
@@ -89,6 +93,7 @@ func (l *Ladder) portRules() ([2]bool, error) {
 
 // add adds a rule for each family.
 func (l *Ladder) add(key []byte, queues []uint16) (families [2]bool, why error) {
+	var lacks [2]error
 	prefix, known := ethdev.RSSPrefix6(l.steering.Prefix6)
 	for f, c := range [2]struct {
 		fields ethdev.RSS
@@ -99,23 +104,28 @@ func (l *Ladder) add(key []byte, queues []uint16) (families [2]bool, why error) 
 		{ethdev.RSSIPv6 | prefix, known, errPrefix6},
 	} {
 		if !c.able {
-			why = join(why, c.unable)
+			lacks[f] = c.unable
 			continue
 		}
-		err := l.dev.AddFlow(ethdev.FlowRSS{V6: f == 1, Fields: c.fields | l.only(), Key: key, Queues: queues})
-		if err != nil {
-			why = join(why, fmt.Errorf("%s: %w", Families[f], err))
-			continue
-		}
-		families[f], l.rules = true, true
+		lacks[f] = l.dev.AddFlow(ethdev.FlowRSS{V6: f == 1, Fields: c.fields | l.only(), Key: key, Queues: queues})
+		families[f] = lacks[f] == nil
+		l.rules = l.rules || families[f]
 	}
-	return families, why
+	return families, inWords(lacks)
 }
 
-// join is errors.Join in one line.
-func join(a, b error) error {
-	if a == nil || b == nil {
-		return cmp.Or(a, b)
+// inWords says of each family why not, or once what is so for both.
+func inWords(why [2]error) error {
+	switch v4, v6 := why[0], why[1]; {
+	case v4 == nil && v6 == nil:
+		return nil
+	case v4 == nil:
+		return fmt.Errorf("%s: %w", Families[1], v6)
+	case v6 == nil:
+		return fmt.Errorf("%s: %w", Families[0], v4)
+	case v4.Error() == v6.Error():
+		return v4
+	default:
+		return fmt.Errorf("%s: %w, %s: %w", Families[0], v4, Families[1], v6)
 	}
-	return fmt.Errorf("%w, %w", a, b)
 }

@@ -81,7 +81,7 @@ type Ladder struct {
 	rung    string // of the last attempt
 	family  [2]state
 	reasons []string
-	changed bool // the device does something else than it was configured for
+	changed bool // the device's RSS is another one than it was configured for
 	rules   bool // it has some
 	armed   bool // workers compare
 	base    lcore.Arrival
@@ -115,7 +115,7 @@ func (l *Ladder) climb() {
 		a := &attempts[l.next]
 		l.next++
 		l.sweep()
-		l.changed, l.rung = true, a.rung
+		l.rung = a.rung
 		families, err := a.take(l)
 		if err != nil {
 			l.note("%s: %v", a.rung, err)

@@ -3,7 +3,11 @@ package ethdev
 // #include "flow.h"
 import "C"
 
-import "fmt"
+import (
+	"errors"
+
+	"cleat/cgo/eal"
+)
 
 // FlowRSS is a rule that has a device choose the receive queue of all packets of one family by a Toeplitz hash (rte_flow with action RSS).
 type FlowRSS struct {
@@ -37,12 +41,15 @@ func (p Port) FlushFlows() error {
 	return p.flow("rte_flow_flush", func(why **C.char) C.int { return C.cleat_flow_flush(p.id(), why) })
 }
 
-// flow is try with what the driver says of the rule.
+// flow is try with what the driver says of the rule, rather than what was logged.
 func (p Port) flow(call string, f func(why **C.char) C.int) error {
 	var why *C.char
-	err := p.try(call, func() int { return int(f(&why)) })
-	if err != nil && why != nil {
-		err = fmt.Errorf("%w: %s", err, C.GoString(why))
+	err := eal.Try(call, func() int { return int(f(&why)) })
+	var e *eal.Error
+	if errors.As(err, &e) && why != nil {
+		if e.Log = []string{C.GoString(why)}; e.Log[0] == e.Reason {
+			e.Log = nil
+		}
 	}
-	return err
+	return p.named(err)
 }

@@ -150,9 +150,12 @@ func (p Port) Link() (Link, error) {
 func (p Port) id() C.uint16_t { return C.uint16_t(p) }
 
 // try is eal.Try with the port's number in the error.
-func (p Port) try(call string, f func() int) error {
-	if err := eal.Try(call, f); err != nil {
-		return fmt.Errorf("ethdev: port %d: %w", p, err)
+func (p Port) try(call string, f func() int) error { return p.named(eal.Try(call, f)) }
+
+// named puts the port's number into an error.
+func (p Port) named(err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("ethdev: port %d: %w", p, err)
 }
