@@ -38,15 +38,9 @@ func Strict(name string, data []byte, v any) (*Text, error) {
 	}
 	t := &Text{name, at}
 	var unknown Errors
-	told := map[string]bool{} // a key is undecoded in each element of an array
-	for _, key := range read.Undecoded() {
-		known := keysAt(reflect.TypeOf(v), key[:len(key)-1])
-		if known == nil || told[key.String()] {
-			continue // nil: in a table that is unknown itself
-		}
-		told[key.String()] = true
+	for _, key := range firstUnknown(reflect.TypeOf(v), read.Undecoded()) {
 		for _, path := range t.paths(key.String()) {
-			unknown = append(unknown, t.Error(path, DidYouMean(key[len(key)-1], known), "unknown key"))
+			unknown = append(unknown, t.Error(path, DidYouMean(key[len(key)-1], keysAt(reflect.TypeOf(v), key[:len(key)-1])), "unknown key"))
 		}
 	}
 	if len(unknown) > 0 {
@@ -78,6 +72,25 @@ func (t *Text) paths(key string) (all []string) {
 	for _, path := range slices.Sorted(maps.Keys(t.at)) {
 		if plain(path) == key {
 			all = append(all, path)
+		}
+	}
+	return all
+}
+
+// firstUnknown are the keys that v has no field for, each once, without those in tables that are unknown themselves.
+func firstUnknown(v reflect.Type, undecoded []toml.Key) (all []toml.Key) {
+	told := map[string]bool{}
+	for _, key := range undecoded {
+		for i := range key {
+			known := keysAt(v, key[:i])
+			if slices.Contains(known, key[i]) {
+				continue
+			}
+			if unknown := key[:i+1]; known != nil && !told[unknown.String()] {
+				told[unknown.String()] = true
+				all = append(all, unknown)
+			}
+			break
 		}
 	}
 	return all

@@ -24,6 +24,7 @@ func TestStrict(t *testing.T) {
 			"f.toml:2: step.comand: unknown key (did you mean \"command\"?)\nf.toml:6: step.comand: unknown key (did you mean \"command\"?)",
 		},
 		{"unknown table, once", "[stop]\na = 1\nb = 2\n", `f.toml:1: stop: unknown key (did you mean "step"?)`},
+		{"dotted", "title = 'a'\nstop.a.b = 1\n", `f.toml:2: stop: unknown key (did you mean "step"?)`},
 		{"not TOML", "title = a\n", "f.toml:1: not TOML at column 9: expected value but found \"a\" instead (words and addresses stand in quotes: \"rr\")"},
 		{"another type", "title = 'a'\n[[step]]\ntimes = 'x'\n", "f.toml:3: step.times: incompatible types: TOML value has type string; destination has type integer"},
 		{"NUL", "title = 'a'\n\x00", "f.toml:2: a NUL byte; a TOML file is UTF-8 text"},

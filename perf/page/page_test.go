@@ -41,6 +41,7 @@ func full(t *testing.T) *result.Report {
 		Figures: []result.Figure{{Case: "memory", What: "bytes | connection", Unit: "B", Values: result.Series{73}, Aim: 80, Must: 80}},
 		Soaks:   []result.Soak{{Case: "soak", Unit: result.PacketsPerSecond, Load: 1e6, Trials: []result.Trial{{Duration: time.Minute, Sent: 10, Received: 10}}}},
 	}
+	r.Failures = []result.Failure{{Case: "flood", Why: "no memory"}}
 	r.Rows[0].Aim, r.Rows[0].Must = 18, 30
 	r.Rows[1].Aim, r.Rows[1].Must = 35, 50
 	s := result.Search{
@@ -134,14 +135,14 @@ func TestPages(t *testing.T) {
 	}
 	for _, want := range []string{
 		`<td>100 k flows, NAT</td><td>&#43;35, must &#43;50 ns</td><td>&#43;52.0 ns</td><td class="missed">✗ MISSED</td>`,
-		`<td class="not measured">not measured</td>`, "Some &lt;CPU&gt;", "(a virtual machine)", "<td>NDR</td><td>1.5M packets/s</td>", "soak passed: soak: 1 000 000 packets/s for 1m0s",
+		`<td class="not measured">not measured</td>`, "Some &lt;CPU&gt;", "(a virtual machine)", `<b class="missed">flood</b>: no memory`, "<td>NDR</td><td>1.5M packets/s</td>", "soak passed: soak: 1 000 000 packets/s for 1m0s",
 	} {
 		if !strings.Contains(html.String(), want) {
 			t.Errorf("HTML lacks %s", want)
 		}
 	}
 	for _, want := range []string{
-		"| 100 k flows, NAT | +35, must +50 ns | +52.0 ns | ✗ MISSED |\n", "| not measured |", "![Own cost of a packet](own-cost.svg)", "(latency-udp.svg)",
+		"| 100 k flows, NAT | +35, must +50 ns | +52.0 ns | ✗ MISSED |\n", "| not measured |", "**flood**: no memory", "![Own cost of a packet](own-cost.svg)", "(latency-udp.svg)",
 		"| udp | NDR | 1.5M packets/s |", `worker's own memory: bytes \| connection`,
 	} {
 		if !strings.Contains(markdown.String(), want) {

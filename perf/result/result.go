@@ -19,6 +19,14 @@ type Report struct {
 	Soaks    []Soak   `json:"soaks,omitempty"`
 	// Distributions are of times that matter one by one.
 	Distributions []Distribution `json:"distributions,omitempty"`
+	// Failures are what was to be measured and could not be.
+	Failures []Failure `json:"failures,omitempty"`
+}
+
+// Failure is a measurement that could not be made.
+type Failure struct {
+	Case string `json:"case"`
+	Why  string `json:"why"`
 }
 
 // Version is that of the JSON. It changes when what is there changes its meaning, not when something is added.
@@ -159,6 +167,7 @@ func (r *Report) Add(more *Report) {
 		}
 	}
 	r.Searches, r.Soaks = append(r.Searches, more.Searches...), append(r.Soaks, more.Soaks...)
+	r.Failures = append(r.Failures, more.Failures...)
 	r.Distributions = append(r.Distributions, more.Distributions...)
 	for _, p := range more.Host.Ports {
 		if !slices.Contains(r.Host.Ports, p) {
