@@ -39,6 +39,9 @@ test: build ## vet and all tests: leaves, worker, binding, race detector, lab
 	@ruby -c Vagrantfile
 	$(call say,'data path and configuration and tools: without cgo')
 	@CGO_ENABLED=0 go test $(PURE)
+	$(call say,'benchmarks, once each, so that they do not rot')
+	@CGO_ENABLED=0 go test -run '^$$' -bench . -benchtime 1x $(PURE) ./appliance/intent | grep -v 'no test files'
+	@go test -run '^$$' -bench . -benchtime 1x ./cgo/...
 	$(call say,'DPDK binding and perf lab')
 	@go test ./cgo/... ./perf/...
 	$(call say,'where goroutines meet: race detector')
@@ -74,12 +77,11 @@ lint: ready ## gofumpt, vet, staticcheck, layers
 	@go test ./tools/layers
 
 .PHONY: bench
-bench: ready bin/cleat-perf ## micro-benchmarks, then the quick suite of the perf lab (as root) into perf/report/
+bench: ready bin/cleat-perf ## micro-benchmarks, then the quick suite of the perf lab (as root) into perf/report/; less than 5 minutes
 	$(call say,'benchmarks of the data path')
-	@CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem ./lcore/...
-	$(call say,'bin/cleat-perf quick (as root)')
-	@mkdir -p perf/report
-	@$(SUDO) bin/cleat-perf quick --report perf/report
+	@CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem -benchtime 50ms ./lcore/...
+	$(call say,'bin/cleat-perf run perf/labs/quick.toml (as root)')
+	@$(SUDO) bin/cleat-perf run perf/labs/quick.toml --out perf/report
 
 .PHONY: build
 build: ready bin/cleatd bin/cleat bin/cleat-lab bin/cleat-perf ## cleatd, cleat, cleat-lab and cleat-perf in bin/

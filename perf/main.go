@@ -34,7 +34,9 @@ Exit codes: 0 done, 1 the measurement failed or compare found something worse, 2
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(pcapCommand(), floorCommand(), pathCommand(), quickCommand(), compareCommand())
+	root.AddCommand(measurements()...)
+	root.AddCommand(programs()...)
+	root.AddCommand(runCommand(), compareCommand(), pcapCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -48,6 +50,12 @@ Exit codes: 0 done, 1 the measurement failed or compare found something worse, 2
 	}
 	return exitUsage // the command line is all that can be wrong before a command runs
 }
+
+// measurements are the commands that print a report, and so may be steps of a suite.
+func measurements() []*cobra.Command { return []*cobra.Command{floorCommand(), pathCommand()} }
+
+// programs are the commands that may be up beside a suite's steps.
+func programs() []*cobra.Command { return nil }
 
 // failure is what went wrong after the command line was found right.
 type failure struct{ error }

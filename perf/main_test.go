@@ -46,6 +46,14 @@ func perf(t *testing.T, dir string, args ...string) (stdout, stderr string, code
 	return out.String(), errs.String(), code
 }
 
+func abs(name string) string {
+	path, err := filepath.Abs(name)
+	if err != nil {
+		panic(err) // there is a working directory
+	}
+	return path
+}
+
 // TestMistakes: what is wrong with a command line is said before anything starts.
 func TestMistakes(t *testing.T) {
 	for _, c := range []struct {
@@ -56,11 +64,16 @@ func TestMistakes(t *testing.T) {
 		{"path --case (", `^cleat-perf: --case: error parsing regexp`, exitUsage},
 		{"path --repetitions 0", `^cleat-perf: --repetitions 0: must be at least 1\n$`, exitUsage},
 		{"path --time 0s", `^cleat-perf: --time 0s: must be at least 1ms\n$`, exitUsage},
-		{"quick -o xml", `^cleat-perf: --output "xml": must be table or json\n$`, exitUsage},
+		{"path -o xml", `^cleat-perf: --output "xml": must be table or json\n$`, exitUsage},
 		{"compare a", `^cleat-perf: accepts 2 arg\(s\), received 1\n$`, exitUsage},
 		{"compare a b --threshold 5", `^cleat-perf: --threshold "5": must be a percentage from 0% to 100%, like 5%\n$`, exitUsage},
 		{"compare a b -o xml", `^cleat-perf: --output "xml": must be table or json\n$`, exitUsage},
 		{"compare nowhere b", `^cleat-perf: open nowhere: no such file or directory\n$`, exitFailed},
+		{"run nowhere.toml", `^cleat-perf: open nowhere.toml: no such file or directory\n$`, exitFailed},
+		{"run " + abs("testdata/wrong.toml"), `(?s)^cleat-perf: \S+wrong.toml:3: step.command: "pathh" is not one that can stand here \(did you mean "path"\?\)\n` +
+			`\S+wrong.toml:7: step.options.tiem: cleat-perf path has no such option \(did you mean "time"\?\)\n` +
+			`\S+wrong.toml:11: step.options.time: invalid argument "soon" for "--time" flag: time: invalid duration "soon"\n$`, exitFailed},
+		{"run " + abs("labs/quick.toml") + " --role gen", `^cleat-perf: --role "gen": the suite has no roles\n$`, exitUsage},
 		{"pcap", `^cleat-perf: required flag\(s\) "out" not set\n$`, exitUsage},
 		{"pcap -o x --flows 0", `^cleat-perf: --flows 0: must be 1 to 4194304\n$`, exitUsage},
 		{"pcap -o x --proto sctp", `^cleat-perf: protocol "sctp": must be tcp or udp\n$`, exitUsage},
@@ -157,7 +170,6 @@ func TestMeasures(t *testing.T) {
 	}{
 		{"floor --case null|1k --time 1ms --repetitions 2 -o json", []string{"null", "pcap-1k"}, false},
 		{"path --case ^known-1k-both$ --time 5ms --repetitions 2 -o json", []string{"known-1k-both"}, true},
-		{"quick --case ^known-1k$ --time 5ms --repetitions 2 -o json", []string{"known-1k"}, true},
 	} {
 		out, errs, code := perf(t, t.TempDir(), strings.Fields(c.args)...)
 		if code != 0 || errs != "" {
@@ -182,22 +194,39 @@ func checkReport(t *testing.T, args, text string, cases []string, path bool) {
 	}
 }
 
-func TestReport(t *testing.T) {
+// TestRun makes a suite in miniature and looks at what it leaves.
+func TestRun(t *testing.T) {
 	alone(t)
 	dir := t.TempDir()
-	out, errs, code := perf(t, dir, "quick", "--case", "^known-1k$", "--time", "5ms", "--repetitions", "2", "--report", "a/b")
-	if code != 0 || !strings.Contains(out, "+18, must +30 ns") {
-		t.Fatalf("exit code %d, %q, %q", code, out, errs)
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "a/b/quick.txt"))
-	if err != nil || string(text) != out {
-		t.Errorf("quick.txt: %v, %q; want what was printed, %q", err, text, out)
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "a/b/quick.json"))
-	if err != nil {
+	suite := `
+[[step]]
+command = "path"
+starts = 2
+options = { case = "^known-1k$", time = "5ms", repetitions = 2 }
+
+[[step]]
+name = "impossible"
+command = "floor"
+options = { case = "null", cpu = 1023 }
+`
+	if err := os.WriteFile(filepath.Join(dir, "tiny.toml"), []byte(suite), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	checkReport(t, "quick.json", string(data), []string{"known-1k"}, true)
+	out, errs, code := perf(t, dir, "run", "tiny.toml", "--out", "a/b")
+	if code != exitFailed || !strings.Contains(out, "+18, must +30 ns") || !strings.Contains(out, "report with plots: a/b/report.html\n") {
+		t.Fatalf("exit code %d, %q, %q", code, out, errs)
+	}
+	if want := "impossible could not be measured: cleat-perf floor --case=null --cpu=1023 --output=json: exit status 1: CPU 1023"; !strings.Contains(errs, want) {
+		t.Errorf("%q lacks %q", errs, want)
+	}
+	r, err := result.Read(filepath.Join(dir, "a/b/report.json"))
+	if err != nil || len(r.Rows) != 1 || len(r.Rows[0].Path) != 4 {
+		t.Errorf("%v, %+v: want one case of four repetitions", err, r)
+	}
+	html, err := os.ReadFile(filepath.Join(dir, "a/b/report.html"))
+	if err != nil || !bytes.Contains(html, []byte("<svg")) {
+		t.Errorf("report.html has no plot: %v", err)
+	}
 }
 
 // TestRefusals: what only DPDK, or the machine, can tell.

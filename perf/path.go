@@ -2,8 +2,6 @@ package main
 
 import (
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -23,27 +21,26 @@ func pathCommand() *cobra.Command {
 from net_pcap, new ones from a generator in this process.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := measurePath(&s, cmd.OutOrStdout())
-			return err
+			return measurePath(&s, cmd.OutOrStdout())
 		},
 	}
 	s.flags(cmd, 400*time.Millisecond)
 	return cmd
 }
 
-func measurePath(s *settings, out io.Writer) (*result.Report, error) {
+func measurePath(s *settings, out io.Writer) error {
 	if err := s.check(); err != nil {
-		return nil, err
+		return err
 	}
 	cases, err := named(s, path.Cases, func(c *path.Case) string { return c.Name })
 	if err != nil {
-		return nil, err
+		return err
 	}
 	memory := 0
 	for i := range cases {
 		memory = max(memory, cases[i].Memory())
 	}
-	return s.lab(out, memory, func(b *bed.Bed) ([]result.Row, error) {
+	_, err = s.lab(out, memory, func(b *bed.Bed) ([]result.Row, error) {
 		var rows []result.Row
 		for i := range cases {
 			pairs, err := path.Measure(b, &cases[i], s.schedule)
@@ -58,6 +55,7 @@ func measurePath(s *settings, out io.Writer) (*result.Report, error) {
 		}
 		return rows, nil
 	})
+	return err
 }
 
 // rowOf makes a row; before are those that the run has so far.
@@ -82,45 +80,4 @@ func rowOf(c *path.Case, pairs []path.Pair, before []result.Row) (result.Row, er
 		_, row.Must = own.Spread()
 	}
 	return row, nil
-}
-
-func quickCommand() *cobra.Command {
-	var s settings
-	var report string
-	cmd := &cobra.Command{
-		Use:   "quick",
-		Short: "The quick suite, in less than two minutes",
-		Long:  `quick is path with all cases; --report keeps the result.`,
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, err := measurePath(&s, cmd.OutOrStdout())
-			if err != nil || report == "" {
-				return err
-			}
-			return failed(writeReport(report, r))
-		},
-	}
-	s.flags(cmd, time.Second)
-	cmd.Flags().StringVar(&report, "report", "", "write quick.json and quick.txt into this `directory`")
-	return cmd
-}
-
-func writeReport(dir string, r *result.Report) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	for name, write := range map[string]func(io.Writer) error{"quick.json": r.JSON, "quick.txt": r.Table} {
-		f, err := os.Create(filepath.Join(dir, name))
-		if err != nil {
-			return err
-		}
-		if err := write(f); err != nil {
-			f.Close()
-			return err
-		}
-		if err := f.Close(); err != nil {
-			return err
-		}
-	}
-	return nil
 }

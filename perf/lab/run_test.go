@@ -52,6 +52,8 @@ func program(args []string) int {
 	case "short":
 		fmt.Println("one\ntwo")
 		return 3
+	case "nap":
+		time.Sleep(time.Second)
 	case "slow":
 		time.Sleep(time.Minute)
 	}
@@ -125,7 +127,7 @@ func TestBesideFails(t *testing.T) {
 		}
 	}
 	// One that ends later is told with the measurement during which it did.
-	report, _, err := run(t, t.Context(), "[[beside]]\ncommand = 'short'\n[[step]]\ncommand = 'stay-a-while'\n"+step)
+	report, _, err := run(t, t.Context(), "[[beside]]\ncommand = 'short'\n[[step]]\ncommand = 'nap'\n"+step)
 	if err != nil || len(report.Failures) == 0 || !strings.Contains(report.Failures[len(report.Failures)-1].Why, "short has ended") {
 		t.Errorf("%+v, %v", report, err)
 	}
