@@ -97,7 +97,7 @@ func Markdown(w io.Writer, title string, r *result.Report) error {
 	return t.Execute(w, newView(title, r))
 }
 
-// Write makes report.json, report.html and report.md with its pictures in a directory.
+// Write makes report.json, report.html, report.md with its pictures, and logs of histograms in a directory.
 func Write(dir, title string, r *result.Report) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -112,6 +112,9 @@ func Write(dir, title string, r *result.Report) error {
 			_, err := io.WriteString(w, p.svg(drawingStyle))
 			return err
 		}
+	}
+	for _, log := range logs(r) {
+		files[log.name+".hlog"] = func(w io.Writer) error { return log.write(w, &r.Host) }
 	}
 	for name, write := range files {
 		var b bytes.Buffer

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -49,7 +50,7 @@ func full(t *testing.T) *result.Report {
 		Goals: []result.Goal{{Name: "NDR", Lower: 1.5e6, Upper: 1.51e6, Throughput: 1.5e6, Limit: result.LimitDevice}, {Name: "PDR", Limit: result.LimitMin}},
 	}
 	for _, fraction := range []float64{0.9, 0.1} {
-		s.Latency = append(s.Latency, result.LatencyPoint{Fraction: fraction, Load: 1.5e6 * fraction, Histogram: histogram(t, fraction)})
+		s.Latency = append(s.Latency, result.LatencyPoint{Fraction: fraction, Load: 1.5e6 * fraction, Tag: fmt.Sprint(fraction), Histogram: histogram(t, fraction)})
 	}
 	r.Searches = []result.Search{s}
 	r.Distributions = []result.Distribution{{Case: "gaps", Name: "worker", Histogram: histogram(t, 1)}, {Case: "gaps", Name: "plain C", Histogram: histogram(t, 0.5)}}
@@ -96,7 +97,7 @@ func TestWrite(t *testing.T) {
 		wellFormed(t, f.Name(), text)
 	}
 	want := []string{
-		"connections.svg", "gaps.svg", "latency-udp.svg", "own-cost.svg", "report.html", "report.json", "report.md",
+		"connections.svg", "gaps.hlog", "gaps.svg", "latency-udp.hlog", "latency-udp.svg", "own-cost.svg", "report.html", "report.json", "report.md",
 		"throughput-by-flows.svg", "throughput-by-size.svg", "throughput-by-workers.svg",
 	}
 	if !slices.Equal(names, want) {
@@ -105,6 +106,24 @@ func TestWrite(t *testing.T) {
 	r, err := result.Read(filepath.Join(dir, "report.json"))
 	if err != nil || len(r.Rows) != 10 {
 		t.Errorf("report.json: %v, %+v", err, r)
+	}
+}
+
+func TestHlog(t *testing.T) {
+	r := full(t)
+	for _, log := range logs(r) {
+		var b bytes.Buffer
+		if err := log.write(&b, &r.Host); err != nil {
+			t.Fatal(err)
+		}
+		reader := hdrhistogram.NewHistogramLogReader(&b)
+		for _, d := range log.of {
+			h, err := reader.NextIntervalHistogram()
+			want, wrong := d.Histogram.Decode()
+			if err != nil || wrong != nil || h == nil || !h.Equals(want) || h.Tag() != fileName(d.Name) {
+				t.Errorf("%s: %v, %v: %+v came back for %s", log.name, err, wrong, h, d.Name)
+			}
+		}
 	}
 }
 
