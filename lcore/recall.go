@@ -4,31 +4,36 @@ import (
 	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/service"
+	"cleat/lcore/template"
 )
+
+// sought are the templates that recall looks for in a turn: the first n elements.
+type sought struct {
+	packet [burst.Size]uint8
+	hash   [burst.Size]uint64
+	key    [burst.Size]template.Key
+}
 
 // recall finds the templates of clients that open a connection to a persistent service. It leaves alone what is not usable any more:
 // whether the packet opens a connection at all is known in schedule only. All are asked for first, and then looked at.
 func (w *Worker) recall() {
-	in := &w.in
-	var who [burst.Size]uint8
-	var hashes [burst.Size]uint64
-	n := 0
+	in, s, n := &w.in, &w.sought, 0
 	for i := range in.N {
 		if !w.recalls(i) {
 			continue
 		}
-		key := w.templateKey(in.virtual[i], &in.key[i])
-		who[n], hashes[n] = uint8(i), w.tmpls.Hash(&key, nil)
+		s.key[n] = w.templateKey(in.virtual[i], &in.key[i])
+		s.packet[n], s.hash[n] = uint8(i), w.tmpls.Hash(&s.key[n], nil)
 		n++
 	}
-	w.tmpls.Near(hashes[:n])
-	for k, i := range who[:n] {
-		t, usable := w.findTemplate(in.virtual[i], &in.key[i], nil)
+	w.tmpls.Near(s.hash[:n])
+	for k, i := range s.packet[:n] {
+		t := w.tmpls.FindUnder(s.hash[k], &s.key[k], nil)
 		switch {
-		case usable:
-			in.template[i] = t
 		case t == 0:
-			in.missing[i] = hashes[k]
+			in.missing[i] = s.hash[k]
+		case w.usable(t):
+			in.template[i] = t
 		}
 	}
 }
@@ -46,11 +51,13 @@ func (w *Worker) recalls(i int) bool {
 // P5). Overload is no condition (P5.5). data is what the persistence engine has read from the packet.
 func (w *Worker) findTemplate(v *service.Virtual, k *flow.Key, data []byte) (t uint32, usable bool) {
 	key := w.templateKey(v, k)
-	if t = w.tmpls.Find(&key, data); t == 0 {
-		return 0, false
-	}
+	t = w.tmpls.Find(&key, data)
+	return t, t != 0 && w.usable(t)
+}
+
+func (w *Worker) usable(t uint32) bool {
 	r := w.tables.Services.Real(w.tmpls.Entries[t].Slot)
-	return t, r.Available && !(r.Weight == 0 && w.tables.ExpireQuiescentTemplate)
+	return r.Available && !(r.Weight == 0 && w.tables.ExpireQuiescentTemplate)
 }
 
 // remembered returns a usable template, as findTemplate finds it, or 0. One that is no longer usable is invalidated (P5.7).

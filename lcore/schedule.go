@@ -198,8 +198,9 @@ func (w *Worker) restart(t uint32) {
 func (w *Worker) pick(i int, v *service.Virtual) *service.Real {
 	k := &w.in.key[i]
 	w.others.refresh(w, v)
-	w.asking = schedule.Client{Addr: k.Src, Port: k.SrcPort, Dst: k.Dst, Now: w.now}
-	n := schedule.All[v.Scheduler].Pick(v, &w.rotors[v.ID], w.loads, &w.asking)
+	c := &w.asking // field by field: a whole one would be put together elsewhere and copied
+	c.Addr, c.Port, c.Dst, c.Now = k.Src, k.SrcPort, k.Dst, w.now
+	n := schedule.All[v.Scheduler].Pick(v, &w.rotors[v.ID], w.loads, c)
 	if n == schedule.None {
 		return nil
 	}

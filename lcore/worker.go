@@ -89,10 +89,11 @@ type Worker struct {
 	asking     schedule.Client // what the scheduler is asked with; here, since it would escape to the heap elsewhere
 	tick       uint32          // now, in ticks of the wheels
 	now        time.Duration   // now, as the clock said at the beginning of the turn
-	touched    touched         // of connections, in this turn
-	remembers  touched         // of templates: those made in this turn
-	order      order           // of the sources in the next turn
-	idle       int             // empty turns in a row
+	sought     sought
+	touched    touched // of connections, in this turn
+	remembers  touched // of templates: those made in this turn
+	order      order   // of the sources in the next turn
+	idle       int     // empty turns in a row
 	answers    limit
 	mtu        uint16 // of the way that AnswerFragmentNeeded is about
 	ident      uint32 // of the last packet that the worker put an IP header of its own on

@@ -285,13 +285,11 @@ func (s *Shard) Touch(i, now uint32) {
 	}
 }
 
-// Remove takes entry i out of the table; its slot is free after Reclaim. It returns the hash under which the entry was found.
-func (s *Shard) Remove(i uint32) (hash uint64) {
+// Remove takes entry i out of the table; its slot is free after Reclaim.
+func (s *Shard) Remove(i uint32) {
 	e := &s.Entries[i]
-	hash = s.hash(e)
-	s.Shard.Remove(i, hash)
+	s.Shard.Remove(i, s.hash(e))
 	s.wide.Give(e.wide)
-	return hash
 }
 
 // hash is that under which the index has an entry.

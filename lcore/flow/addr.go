@@ -90,6 +90,12 @@ func Hash(client Addr, port uint16, proto uint8, seed *Seed) uint64 {
 	return mix(fold(h^seed[2], uint64(port)<<8|uint64(proto)^seed[3]))
 }
 
+// HashPair mixes two addresses and a number under a secret seed, 64 bits.
+func HashPair(a, b Addr, n uint64, seed *Seed) uint64 {
+	h := fold(a.Hi^seed[0], a.Lo^seed[1]) ^ fold(b.Hi^seed[2], b.Lo^seed[3])
+	return mix(fold(h^seed[2], n^seed[3]))
+}
+
 // mix takes away what is left of the product's even steps: those of a client that takes its ports one after the other might all lead to
 // few buckets.
 func mix(h uint64) uint64 { return (h ^ h>>32) * 0x9e3779b97f4a7c15 }

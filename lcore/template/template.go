@@ -26,14 +26,14 @@ type Key struct {
 
 // KeyOf returns the key for a packet of client k.Src to a persistent service (P1).
 func KeyOf(v *service.Virtual, k *flow.Key) Key {
-	key := Key{Client: k.Src.And(v.Mask), Virtual: k.Dst, Proto: k.Proto}
+	client := k.Src.And(v.Mask)
 	switch {
 	case v.Mark != 0: // PFMC: one for all protocols, addresses and ports (P1.2)
-		key.Virtual, key.Proto = markAddr(v.Mark, k.Dst.Is4()), 0
+		return Key{Client: client, Virtual: markAddr(v.Mark, k.Dst.Is4())}
 	case bindsPort(v, k.DstPort): // PPC
-		key.Port = v.Port
+		return Key{Client: client, Virtual: k.Dst, Port: v.Port, Proto: k.Proto}
 	}
-	return key // PCC, and FTP with its data connections (P8.1): port 0
+	return Key{Client: client, Virtual: k.Dst, Proto: k.Proto} // PCC, and FTP with its data connections (P8.1)
 }
 
 // BlockOf returns the block, 0 to n−1, of a port of a client that is spread over n. Blocks are 1024 ports, dealt out in turn: what a carrier's NAT
@@ -190,18 +190,18 @@ func (s *Shard) Key(e *Entry) Key {
 
 // found is the key that the entry is, or was, found by.
 func (s *Shard) found(e *Entry) Key {
-	k := Key{Client: flow.V4(e.client), Virtual: flow.V4(e.virtual), Port: e.port, Proto: e.proto, Block: e.block}
+	client, virtual := flow.V4(e.client), flow.V4(e.virtual)
 	if e.wide != 0 {
 		a := &s.wide.Slots[e.wide]
-		k.Client, k.Virtual = a.client, a.virtual
+		client, virtual = a.client, a.virtual
 	}
-	return k
+	return Key{Client: client, Virtual: virtual, Port: e.port, Proto: e.proto, Block: e.block}
 }
 
 // Hash is that under which a template with key k and a persistence engine's data is found. It covers the whole key, not the client alone, so that one client
 // network with many templates does not fill its buckets (P1.9 D).
 func (s *Shard) Hash(k *Key, data []byte) uint64 {
-	h := flow.Hash(k.Client, k.Port, k.Proto, s.seed) ^ flow.Hash(k.Virtual, uint16(k.Block), 0, s.seed)
+	h := flow.HashPair(k.Client, k.Virtual, uint64(k.Block)<<24|uint64(k.Port)<<8|uint64(k.Proto), s.seed)
 	if len(data) != 0 {
 		h ^= flow.HashBytes(data, s.seed)
 	}
@@ -209,9 +209,12 @@ func (s *Shard) Hash(k *Key, data []byte) uint64 {
 }
 
 // Find returns the template with key k and a persistence engine's data, or 0.
-func (s *Shard) Find(k *Key, data []byte) uint32 {
+func (s *Shard) Find(k *Key, data []byte) uint32 { return s.FindUnder(s.Hash(k, data), k, data) }
+
+// FindUnder is Find for whoever has the Hash already.
+func (s *Shard) FindUnder(hash uint64, k *Key, data []byte) uint32 {
 	client, virtual := k.Client.Uint32(), k.Virtual.Uint32()
-	for c := s.Index.Search(s.Hash(k, data)); c.Next(); {
+	for c := s.Index.Search(hash); c.Next(); {
 		e := &s.Entries[c.Entry]
 		if e.client == client && e.virtual == virtual && e.port == k.Port && e.proto == k.Proto && e.block == k.Block && s.same(e, k) && bytes.Equal(s.dataOf(e), data) {
 			return c.Entry

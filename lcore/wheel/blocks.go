@@ -59,15 +59,6 @@ func (b *blocks) push(n, i uint32) (at uint32) {
 	return at
 }
 
-// last is the entry that pop takes out of block n, which is not empty.
-func (b *blocks) last(n uint32) uint32 { return b.of[n].entry[b.of[n].n-1] }
-
-func (b *blocks) pop(n uint32) uint32 {
-	i := b.last(n)
-	b.of[n].n--
-	return i
-}
-
 // peek writes the entries of block n and of those below it, in the order in which they are taken out, and returns how many.
 func (b *blocks) peek(n uint32, into []uint32) (count int) {
 	for ; n != 0 && count < len(into); n = b.of[n].below {

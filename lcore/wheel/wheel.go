@@ -120,18 +120,24 @@ func (w *Wheel[E, P]) Remove(i uint32) {
 	if !t.Filed() {
 		return
 	}
-	s := w.blocks.of[t.at/places].slot
-	n := w.top[s]
-	if last := w.blocks.pop(n); last != i {
+	if last := w.pop(w.top[w.blocks.of[t.at/places].slot]); last != i {
 		w.blocks.of[t.at/places].entry[t.at%places] = last
 		w.timer(last).at = t.at
 	}
 	t.at = 0
-	if w.blocks.of[n].n == 0 {
+}
+
+// pop takes the last entry out of block n, the top of its slot, and returns it; its timer does not know that yet.
+func (w *Wheel[E, P]) pop(n uint32) uint32 {
+	b := &w.blocks.of[n]
+	b.n--
+	if b.n == 0 {
+		s := b.slot
 		if w.top[s] = w.blocks.give(n); w.top[s] == 0 {
 			w.used[s/slots][s%slots/64] &^= 1 << (s % 64)
 		}
 	}
+	return b.entry[b.n]
 }
 
 // Next takes the next entry whose deadline has come by tick now out of the wheel, in the order of deadlines. It stops
@@ -142,9 +148,10 @@ func (w *Wheel[E, P]) Next(now uint32, budget *int) uint32 {
 			return 0
 		}
 		*budget--
-		i := w.blocks.last(n)
-		w.Remove(i)
-		if left := w.timer(i).Deadline - w.next; int32(left) <= 0 {
+		i := w.pop(n)
+		t := w.timer(i)
+		t.at = 0
+		if left := t.Deadline - w.next; int32(left) <= 0 {
 			return i
 		}
 		w.File(i) // it was moved back since it was filed, or it comes down a level
