@@ -55,6 +55,7 @@ func (w *Worker) findPlain() {
 // unknown takes plain packet i, whose connection is not where it was looked for first, off the fast way.
 func (w *Worker) unknown(i int) {
 	w.in.plain &^= 1 << i
+	w.in.fresh |= 1 << i
 	w.in.verdict[i] = w.judgeAddresses(i)
 }
 

@@ -245,6 +245,9 @@ func (w *Worker) connect(i int, k *flow.Key, r *service.Real, port uint16, at pl
 		w.forwardError(i, c, r)
 	} else {
 		w.forward(i, c, r)
+		if c.Aside == 0 {
+			in.plain |= in.fresh & (1 << i) // back on the fast way
+		}
 	}
 	return in.verdict[i]
 }
