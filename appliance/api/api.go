@@ -8,6 +8,7 @@
 //	GET  /v1/neighbors              []Neighbor
 //	GET  /v1/templates              a stream of Template, one JSON object a line (application/x-ndjson)
 //	GET  /v1/connections            a stream of Connection, likewise
+//	GET  /v1/heavy                  []HeavyClient, the heaviest first; with the query limit so many at most
 //	GET  /v1/ipvs                   IPVS
 //	POST /v1/ipvs                   Command → an empty object, or 409 with a Problem that has an Errno
 //	GET  /v1/sysctl                 []Sysctl
@@ -94,8 +95,9 @@ func (c Counters) Minus(o Counters) Counters {
 type Service struct {
 	ServiceID
 	Options
-	Counters Counters `json:"counters"` // since the service was added
-	Stats    Counters `json:"stats"`    // as ipvsadm --stats shows them: since they were last zeroed, at most 2 s old (connections.md C13)
+	Spread   int      `json:"spread,omitempty"` // over how many servers a heavy client is spread, if it is (docs/heavy.md)
+	Counters Counters `json:"counters"`         // since the service was added
+	Stats    Counters `json:"stats"`            // as ipvsadm --stats shows them: since they were last zeroed, at most 2 s old (connections.md C13)
 	Rates    Rates    `json:"rates"`
 	Servers  []Server `json:"servers"` // in the order in which they were added: the schedulers' list is the reverse (scheduling.md G.1)
 }
@@ -128,6 +130,20 @@ type Template struct {
 	Invalidated bool    `json:"invalidated,omitempty"` // P5.7
 	Engine      string  `json:"engine,omitempty"`      // persistence engine, "sip" (P9)
 	EngineData  string  `json:"engine_data,omitempty"` // what of the payload belongs to the key: the Call-ID
+	Block       int     `json:"block,omitempty"`       // of the ports of a client that is spread (docs/heavy.md); block 0 has the template of clients that are not
+}
+
+// HeavyClient is a client network that is much of what a worker does of late (docs/heavy.md): what the steering prefix leaves of an address, and so
+// comes to one worker whatever it is. Rates are those of the last some seconds, estimated; shares are 0 to 1.
+type HeavyClient struct {
+	Client          string   `json:"client"` // "172.16.0.1", "fd16::/64"
+	Worker          int      `json:"worker"` // that has its packets
+	Packets         float64  `json:"packets_per_second"`
+	PacketShare     float64  `json:"packet_share"`           // of the worker's packets
+	Connections     float64  `json:"connections_per_second"` // that it asks for
+	ConnectionShare float64  `json:"connection_share"`       // of the new connections that the worker decides on which decides on its
+	Heavy           []string `json:"heavy,omitempty"`        // clients of the network that are spread now where services say so
+	Servers         []string `json:"servers"`                // that their templates, and those of others who are listed here, name: "10.9.0.11:80"
 }
 
 // Connection is one 5-tuple.

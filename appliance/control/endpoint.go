@@ -1,8 +1,10 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"path"
@@ -32,6 +34,21 @@ func setSysctl(source Source) handler {
 			return done{}, source.SetSysctl(ctx, name, v.Value)
 		}
 		return posted(answerTime, set)(w, r, query)
+	}
+}
+
+// atMost answers with an array, of as many rows at most as the query's limit says.
+func atMost[T any](ask func(context.Context, uint64) ([]T, error)) handler {
+	return func(w *answer, r *http.Request, query url.Values) error {
+		if wrong := api.UnknownKeys(query, []string{"limit"}); len(wrong) > 0 {
+			return &problem{status: http.StatusBadRequest, title: "bad query", detail: wrong}
+		}
+		filter, err := api.ParseFilter(query)
+		if err != nil {
+			return err
+		}
+		limit := cmp.Or(filter.Limit, math.MaxUint64)
+		return list(func(ctx context.Context) ([]T, error) { return ask(ctx, limit) })(w, r, nil)
 	}
 }
 

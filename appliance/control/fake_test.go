@@ -60,6 +60,11 @@ func (f *fake) Neighbors(context.Context) ([]api.Neighbor, error) {
 	return []api.Neighbor{{Port: "outside", Address: "10.0.0.254", State: "reachable"}}, nil
 }
 
+func (f *fake) Heavy(_ context.Context, limit uint64) ([]api.HeavyClient, error) {
+	all := []api.HeavyClient{{Client: "172.16.0.1", PacketShare: 0.5}, {Client: "172.16.0.2"}}
+	return all[:min(limit, uint64(len(all)))], nil
+}
+
 func (f *fake) Templates(_ context.Context, filter api.Filter, yield func(api.Template) error) error {
 	for _, t := range f.templates {
 		e := api.Entry{

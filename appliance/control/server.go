@@ -67,6 +67,7 @@ func New(socket, group string, source Source, metrics http.Handler, log *slog.Lo
 		"/v1/workers":     {method: "GET", handle: list(source.Workers)},
 		"/v1/ports":       {method: "GET", handle: list(source.Ports)},
 		"/v1/neighbors":   {method: "GET", handle: list(source.Neighbors)},
+		"/v1/heavy":       {method: "GET", handle: atMost(source.Heavy)},
 		"/v1/templates":   {method: "GET", handle: stream(source.Templates)},
 		"/v1/connections": {method: "GET", handle: stream(source.Connections)},
 		"/v1/ipvs":        {method: "GET", handle: single(answerTime, source.IPVS), also: &route{method: "POST", handle: posted(answerTime, command(source)), body: true}},

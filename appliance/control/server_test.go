@@ -128,6 +128,8 @@ func TestProblems(t *testing.T) {
 		{"POST", "/v1/clock", `{"advance_seconds":1}`, 404, ErrRealClock.Error(), nil},
 		{"GET", "/v1/workers?a=%zz", "", 400, "bad query", []string{`invalid URL escape "%zz"`}},
 		{"GET", "/v1/workers?limit=1", "", 400, "bad query", []string{`"limit": no such key, there is none here`}},
+		{"GET", "/v1/heavy?n=1", "", 400, "bad query", []string{`"n": no such key, there are limit`}},
+		{"GET", "/v1/heavy?limit=0", "", 400, "bad filter", []string{`limit: "0" is not a number from 1 to 18446744073709551615`}},
 		{"GET", "/v1/templates?client=x&limit=-1&vip=1&mark=1&mark=2", "", 400, "bad filter", []string{
 			`"vip": no such key, there are client, virtual, server, mark, protocol, state, limit`,
 			`client: "x" is neither an address (172.16.0.1) nor a prefix (172.16.0.0/16)`,
@@ -135,7 +137,7 @@ func TestProblems(t *testing.T) {
 			`limit: "-1" is not a number from 1 to 18446744073709551615`,
 		}},
 		{"GET", "/v1/nothing", "", 404, `no endpoint "/v1/nothing", there are`, []string{
-			"GET /metrics", "POST /v1/clock", "GET /v1/config", "GET /v1/connections", "GET /v1/ipvs", "POST /v1/ipvs", "GET /v1/marks", "POST /v1/marks", "GET /v1/neighbors", "GET /v1/ports",
+			"GET /metrics", "POST /v1/clock", "GET /v1/config", "GET /v1/connections", "GET /v1/heavy", "GET /v1/ipvs", "POST /v1/ipvs", "GET /v1/marks", "POST /v1/marks", "GET /v1/neighbors", "GET /v1/ports",
 			"POST /v1/reload", "GET /v1/services", "GET /v1/status", "GET /v1/sysctl", "PUT /v1/sysctl/NAME", "GET /v1/templates", "GET /v1/workers",
 		}},
 	} {

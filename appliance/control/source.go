@@ -24,6 +24,8 @@ type Source interface {
 	Workers(ctx context.Context) ([]api.Worker, error)
 	Ports(ctx context.Context) ([]api.Port, error)
 	Neighbors(ctx context.Context) ([]api.Neighbor, error)
+	// Heavy lists limit client networks at most.
+	Heavy(ctx context.Context, limit uint64) ([]api.HeavyClient, error)
 
 	// Templates and Connections call yield for every row that the filter picks (Filter.Match; Limit is
 	// the server's). When yield gives an error they stop and return it. yield blocks for as long

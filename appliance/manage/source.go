@@ -88,6 +88,9 @@ func (l *Loop) Services(ctx context.Context) ([]api.Service, error) {
 		all := make([]api.Service, 0, len(l.conf.Services))
 		for _, v := range l.registry.Virtuals() {
 			s := describe(&v.Conf)
+			if n := l.conf.SpreadOf(&v.Conf); n > 1 {
+				s.Spread = n
+			}
 			l.stats.tellService(v.ID, &s)
 			for i, slot := range l.registry.Slots(v) {
 				rs := &v.Conf.Servers[i]

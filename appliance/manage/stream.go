@@ -68,7 +68,7 @@ func describeTemplate(e *template.Row, server netip.AddrPort) (api.Entry, api.Te
 	}
 	t := api.Template{
 		Kind: "ppc", Protocol: match.Protocol, Client: match.Client.String(), Server: server.String(), State: match.State,
-		Timeout: wheel.Duration(e.Timeout).Seconds(), Connections: e.Controls, Extensions: e.Extensions, Invalidated: e.Invalid(),
+		Timeout: wheel.Duration(e.Timeout).Seconds(), Connections: e.Controls, Extensions: e.Extensions, Invalidated: e.Invalid(), Block: int(k.Block),
 	}
 	if data := e.Data(); len(data) != 0 {
 		t.Engine, t.EngineData = "sip", string(data) // there is no other engine

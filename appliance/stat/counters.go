@@ -54,6 +54,11 @@ var counterMetrics = []metric[lcore.Counters]{
 	figure(ofWorker, "cleat_worker_poll_gap_max_seconds", "Longest time between two turns since the start.",
 		func(c *lcore.Counters) float64 { return float64(c.GapMax) / 1e9 }),
 
+	figure(ofWorker, "cleat_worker_heaviest_client_share", "Share of the worker's packets of late that the client network with most of them has, 0 to 1.",
+		func(c *lcore.Counters) float64 { return float64(c.HeaviestShare) / 1e6 }),
+	figure(ofWorker, "cleat_worker_heavy_clients", "Clients that open so many connections that services with spread give them several servers.",
+		func(c *lcore.Counters) uint64 { return c.HeavyClients }),
+
 	figure(ofWorker, "cleat_template_entries", "Templates in the worker's table: clients that are tied to a real server.",
 		func(c *lcore.Counters) uint64 { return c.Templates }),
 	figure(ofWorker, "cleat_template_inserts_total", "Templates made: clients for which a scheduler chose a real server.",

@@ -67,7 +67,7 @@ func (f fake) Counters() []lcore.Counters {
 		Turns: 2_006, EmptyTurns: 2_007, Sleeps: 2_008,
 		TemplateHits: 2_009, TemplateMisses: 2_010, TemplateInserts: 2_011, TemplateExtensions: 2_012,
 		TemplateExpiries: 2_013, TemplateInvalidations: 2_014, ConnectionInserts: 2_015, ConnectionExpiries: 2_016,
-		Templates: 2_017, Connections: 2_018, DropEntryEnds: 2_019,
+		Templates: 2_017, Connections: 2_018, DropEntryEnds: 2_019, HeaviestShare: 731_500, HeavyClients: 2_020,
 		GapSum: 9_500_000_000, GapMax: 8_500_000_000,
 	}
 	for _, v := range lcore.Verdicts() {

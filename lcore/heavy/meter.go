@@ -29,6 +29,7 @@ type Meter struct {
 func (m *Meter) Init(every int, seed *flow.Seed) {
 	*m = Meter{Sketch: Sketch{seed: seed}, every: uint64(every), random: seed[0] | 1}
 	m.Next()
+	m.wait-- // of every single event, the first too
 }
 
 // First is the number of the next event to look at, of those to come, from 0. Of n that come at once these are

@@ -33,6 +33,8 @@ func TestUsage(t *testing.T) {
 		"templates --client=":       `client: "" is neither`,
 		"connections --mark none":   `mark: "none" is not a number from 1 to 4294967295`,
 		"connections --state ended": `state: "ended" is none of NONE, ASSURED, ESTABLISHED`,
+		"heavy --n 0":               `--n 0 would show nothing`,
+		"heavy --n many":            `invalid argument "many" for "--n" flag`,
 		"connections --limit":       `flag needs an argument: --limit`,
 	} {
 		stdout, stderr, code := cleat(strings.Fields(args)...)

@@ -20,6 +20,8 @@ func TestGolden(t *testing.T) {
 		{"services", "services", "GET /v1/services"},
 		{"services-stats", "services --stats", "GET /v1/services"},
 		{"workers", "workers", "GET /v1/workers"},
+		{"heavy", "heavy", "GET /v1/heavy?limit=20"},
+		{"heavy-json", "heavy --n 3 -o json", "GET /v1/heavy?limit=3"},
 		{"ports", "ports", "GET /v1/ports"},
 		{"neighbors", "neighbors", "GET /v1/neighbors"},
 		{"neighbors-json", "neighbors -o json", "GET /v1/neighbors"},

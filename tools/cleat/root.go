@@ -47,7 +47,7 @@ Exit codes: 0 done, 1 cleatd refused or failed, 2 wrong usage, 3 cleatd is not r
 	flags.StringVarP(&o.output, "output", "o", "table", "`format`: table or json")
 	complete(root, "output", outputs)
 	root.AddCommand(
-		o.statusCommand(), o.servicesCommand(), o.templatesCommand(), o.connectionsCommand(), o.workersCommand(),
+		o.statusCommand(), o.servicesCommand(), o.templatesCommand(), o.connectionsCommand(), o.heavyCommand(), o.workersCommand(),
 		o.portsCommand(), o.neighborsCommand(), o.configCommand(), o.reloadCommand(), o.clockCommand(), o.versionCommand(), o.procCommand(),
 	)
 	for name, tool := range kernelTools {

@@ -16,7 +16,7 @@ import (
 func (o *operator) templatesCommand() *cobra.Command {
 	return rowsCommand(o, "templates", "Persistence templates: which client belongs to which real server", columns{
 		left("KIND", 4), left("PROTO", 5), left("CLIENT", 15), left("VIRTUAL", 21), left("SERVER", 21), left("STATE", 11),
-		right("EXPIRES", 7), right("TIMEOUT", 7), right("CONNS", 7), right("EXT", 4), right("WORKER", 6),
+		right("EXPIRES", 7), right("TIMEOUT", 7), right("CONNS", 7), right("EXT", 4), right("WORKER", 6), right("BLOCK", 5),
 	}, func(t *api.Template) []string {
 		state := t.State
 		if t.Invalidated {
@@ -24,7 +24,7 @@ func (o *operator) templatesCommand() *cobra.Command {
 		}
 		return []string{
 			t.Kind, t.Protocol, t.Client, t.Virtual, t.Server, state,
-			clock(t.Expires), clock(t.Timeout), number(t.Connections), number(t.Extensions), number(t.Worker),
+			clock(t.Expires), clock(t.Timeout), number(t.Connections), number(t.Extensions), number(t.Worker), number(t.Block),
 		}
 	})
 }

@@ -58,7 +58,7 @@ func printServices(w io.Writer, services []api.Service, stats bool) error {
 	return table.print(w, rows)
 }
 
-// serviceLine is "tcp 10.0.0.1:80 wlc persistent 360 netmask 24", in the order of ipvsadm -Ln.
+// serviceLine is "tcp 10.0.0.1:80 wlc persistent 360 netmask 24", in the order of ipvsadm -Ln, and what ipvsadm has no word for behind it.
 func serviceLine(s api.Service) string {
 	name := s.Protocol + " " + s.Address
 	if s.Address == "" {
@@ -74,6 +74,9 @@ func serviceLine(s api.Service) string {
 	line += fmt.Sprintf(" persistent %d", s.Persistent)
 	if s.Netmask != "" && s.Netmask != "255.255.255.255" && s.Netmask != "128" {
 		line += " netmask " + s.Netmask
+	}
+	if s.Spread > 1 {
+		line += fmt.Sprintf(" spread %d", s.Spread)
 	}
 	return line
 }
