@@ -36,7 +36,7 @@ Exit codes: 0 done, 1 the measurement failed or compare found something worse, 2
 	}
 	root.AddCommand(measurements()...)
 	root.AddCommand(programs()...)
-	root.AddCommand(runCommand(), compareCommand(), pcapCommand())
+	root.AddCommand(runCommand(), genCommand(), compareCommand(), pcapCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -55,7 +55,7 @@ Exit codes: 0 done, 1 the measurement failed or compare found something worse, 2
 func measurements() []*cobra.Command { return []*cobra.Command{floorCommand(), pathCommand()} }
 
 // programs are the commands that may be up beside a suite's steps.
-func programs() []*cobra.Command { return nil }
+func programs() []*cobra.Command { return []*cobra.Command{reflectCommand()} }
 
 // failure is what went wrong after the command line was found right.
 type failure struct{ error }

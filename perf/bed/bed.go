@@ -15,9 +15,10 @@ import (
 
 // Options say where to measure.
 type Options struct {
-	CPU       int    // of the measured thread
-	Hugepages string // auto, require, off: see eal.MemoryArgs
-	Memory    int    // MiB for packets and tables
+	CPU       int      // of the measured thread
+	Hugepages string   // auto, require, off: see eal.MemoryArgs
+	Memory    int      // MiB for packets and tables
+	PCI       []string // addresses of the devices to use; none: no PCI device is looked at
 }
 
 // Bed is a running EAL.
@@ -52,7 +53,13 @@ func (b *Bed) startEAL(o Options) error {
 	}
 	b.Hugepages = slices.Contains(memory, "--in-memory")
 	eal.SetLog(func(string) {}) // what goes wrong comes back as an error
-	args := append(memory, "--no-pci", "--no-telemetry", "--file-prefix", fmt.Sprintf("cleat-perf-%d", os.Getpid()), "--lcores", fmt.Sprintf("0@%d", b.CPU))
+	args := append(memory, "--no-telemetry", "--file-prefix", fmt.Sprintf("cleat-perf-%d", os.Getpid()), "--lcores", fmt.Sprintf("0@%d", b.CPU))
+	for _, address := range o.PCI {
+		args = append(args, "--allow", address)
+	}
+	if len(o.PCI) == 0 {
+		args = append(args, "--no-pci")
+	}
 	return eal.Init(args)
 }
 

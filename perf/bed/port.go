@@ -45,6 +45,7 @@ type Port struct {
 	name    string
 	dev     ethdev.Port
 	started bool
+	real    bool // a PCI device: it stays when the port is closed
 }
 
 // Pcap makes a net_pcap port that replays frames without end.
@@ -119,7 +120,12 @@ func (p *Port) Close() error {
 	if p.started {
 		err = p.dev.Stop()
 	}
-	err = errors.Join(err, eal.RemoveVdev(p.name))
+	switch {
+	case !p.real:
+		err = errors.Join(err, eal.RemoveVdev(p.name))
+	case p.started:
+		err = errors.Join(err, p.dev.Close())
+	}
 	p.Pool.Close()
 	return err
 }

@@ -75,9 +75,16 @@ type plan struct {
 	session bool // the unit is connections
 }
 
+// Check says which key is wrong, and what would be right.
+func (l *Load) Check() error {
+	_, err := l.check()
+	return err
+}
+
 // check returns what l means, or an error that says which key is wrong, and what would be right.
 func (l *Load) check() (*plan, error) {
-	p := &plan{Load: l, tcp: l.Proto == "tcp", session: l.Unit == "connections"}
+	copied := *l
+	p := &plan{Load: &copied, tcp: l.Proto == "tcp", session: l.Unit == "connections"}
 	if err := errors.Join(l.checkWords(), l.checkNumbers()); err != nil {
 		return nil, err
 	}
