@@ -93,7 +93,8 @@ func New(l *Load, link Link, queues []burst.Queue, pool burst.Pool, clock func()
 // Turn receives a burst from every queue and sends what is due. It returns how many packets it received.
 func (g *Generator) Turn() (n int) {
 	g.now = g.clock()
-	if len(g.out) == 0 && g.refill() {
+	if len(g.out) == 0 {
+		g.refill()
 		for _, q := range g.queues {
 			n += g.receive(q)
 		}
@@ -109,15 +110,13 @@ func (g *Generator) Turn() (n int) {
 	return n
 }
 
-// refill sees to it that there is an empty packet for whatever a turn may send.
-func (g *Generator) refill() bool {
-	for n := len(g.blank); n+burst.Size <= cap(g.blank); n = len(g.blank) {
-		if !g.pool.Alloc(g.blank[n : n+burst.Size]) {
-			break
+// refill sees to it that there is an empty packet for whatever a turn may send. Where buffers are short, a few will do: receiving frees others.
+func (g *Generator) refill() {
+	for _, many := range []int{burst.Size, 1} {
+		for n := len(g.blank); n+many <= cap(g.blank) && g.pool.Alloc(g.blank[n:n+many]); n += many {
+			g.blank = g.blank[:n+many]
 		}
-		g.blank = g.blank[:n+burst.Size]
 	}
-	return len(g.blank) > cap(g.blank)-burst.Size
 }
 
 // packet takes an empty packet out of stock and puts it behind those to be transmitted.
@@ -132,18 +131,19 @@ func (g *Generator) packet() *burst.Packet {
 func (g *Generator) transmit() {
 	sent := 0
 	for sent < len(g.out) {
-		n := g.queues[0].Transmit(g.out[sent:min(sent+burst.Size, len(g.out))])
-		if n == 0 {
+		some := g.out[sent:min(sent+burst.Size, len(g.out))]
+		n := g.queues[0].Transmit(some)
+		sent += n
+		if n < len(some) {
 			break
 		}
-		sent += n
 	}
 	g.out = g.out[:copy(g.out, g.out[sent:])]
 }
 
-// receive takes a burst from a queue.
+// receive takes a burst from a queue, of no more packets than there are empty ones for replies.
 func (g *Generator) receive(q burst.Queue) int {
-	n := q.Receive(g.in[:])
+	n := q.Receive(g.in[:min(len(g.in), len(g.blank))])
 	kept := 0 // those that go back to the pool
 	for i := range g.in[:n] {
 		if p := &g.in[i]; !g.answer(p) {

@@ -171,11 +171,17 @@ func (p *plan) checkTogether() error {
 	if most := shares(p.Flows, returning, p.Zipf)[1]; most > p.portCount() {
 		return fmt.Errorf("flows: %d: the first client would have %d at a time, but only %d ports", p.Flows, most, p.portCount())
 	}
+	if p.Flood > 0 && !p.tcp {
+		return errors.New("flood: it is of SYNs: proto must be tcp")
+	}
 	six := false
 	for _, v4 := range []bool{true, false} {
 		has := func(t netip.AddrPort) bool { return t.Addr().Is4() == v4 }
 		if n := count(p.targets, has); (n != 0) != p.clients.has(v4) {
 			return fmt.Errorf("clients, targets: %s: must be in both or in neither", family(v4))
+		}
+		if p.Flood > 0 && p.forged.has(v4) && !p.clients.has(v4) {
+			return fmt.Errorf("flood, flood_from: %s: there is no target of that family", family(v4))
 		}
 		six = six || !v4 && p.clients.has(v4)
 	}

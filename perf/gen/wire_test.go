@@ -92,22 +92,26 @@ func (c *cable) run(rate float64, d time.Duration) trial.Outcome {
 	return o
 }
 
-// is reports whether a frame is of IPv4 TCP with data and, if so, its flow.
-func data(frame []byte) (tuple [12]byte, ok bool) {
+// segmentIn returns the TCP segment in a frame of IPv4.
+func segmentIn(frame []byte) (wire.TCP, bool) {
 	ip, ok := wire.ParseIPv4(frame[wire.EthernetLen:], len(frame)-wire.EthernetLen)
 	if !ok || ip.Protocol() != flow.TCP {
-		return tuple, false
+		return nil, false
 	}
-	t := wire.TCP(ip.Payload())
-	copy(tuple[:], ip[12:20])
-	copy(tuple[8:], t[:4])
-	return tuple, len(t) > wire.TCPLen
+	return wire.ParseTCP(ip.Payload())
+}
+
+// data reports whether a frame is of IPv4 TCP with data and, if so, its flow.
+func data(frame []byte) (tuple [12]byte, ok bool) {
+	s, ok := segmentIn(frame)
+	copy(tuple[:], frame[wire.EthernetLen+12:][:12])
+	return tuple, ok && len(s) > wire.TCPLen
 }
 
 // isSYN reports whether a frame of IPv4 opens a connection.
 func isSYN(frame []byte) bool {
-	ip, ok := wire.ParseIPv4(frame[wire.EthernetLen:], len(frame)-wire.EthernetLen)
-	return ok && wire.TCP(ip.Payload()).Flags() == wire.SYN
+	s, ok := segmentIn(frame)
+	return ok && s.Flags() == wire.SYN
 }
 
 func clientOf(frame []byte) uint32 { return binary.BigEndian.Uint32(frame[wire.EthernetLen+12:]) }
