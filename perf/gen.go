@@ -55,11 +55,14 @@ func (o *offer) run(out io.Writer) (err error) {
 	}
 	ctx, stop := interrupted()
 	defer stop()
-	b, ports, err := o.open(ctx)
+	b, ports, err := o.open()
 	if err != nil {
 		return failed(err)
 	}
 	defer func() { err = failed(errors.Join(err, closeAll(b, ports))) }()
+	if err := awaitLinks(ctx, ports); err != nil {
+		return err
+	}
 	g, err := o.generator(ports)
 	if err != nil {
 		return err

@@ -41,8 +41,8 @@ func (d *devices) flags(cmd *cobra.Command) {
 	}
 }
 
-// open starts DPDK, opens all ports and waits for their links. close gives all back.
-func (d *devices) open(ctx context.Context) (b *bed.Bed, ports []*bed.Port, err error) {
+// open starts DPDK and opens all ports. closeAll gives everything back.
+func (d *devices) open() (b *bed.Bed, ports []*bed.Port, err error) {
 	quiet()
 	for _, name := range d.names {
 		if !bed.IsVirtual(name) {
@@ -60,12 +60,17 @@ func (d *devices) open(ctx context.Context) (b *bed.Bed, ports []*bed.Port, err 
 		}
 		ports = append(ports, p)
 	}
+	return b, ports, nil
+}
+
+// awaitLinks waits until there is somebody at the other end of every port.
+func awaitLinks(ctx context.Context, ports []*bed.Port) error {
 	for _, p := range ports {
 		if err := p.AwaitLink(ctx, linkLimit); err != nil {
-			return nil, nil, errors.Join(err, closeAll(b, ports))
+			return err
 		}
 	}
-	return b, ports, nil
+	return nil
 }
 
 func closeAll(b *bed.Bed, ports []*bed.Port) error {

@@ -48,7 +48,7 @@ func (s *servers) run(out io.Writer) (err error) {
 		ctx, cancel = context.WithTimeout(ctx, s.duration)
 		defer cancel()
 	}
-	b, ports, err := s.open(ctx)
+	b, ports, err := s.open()
 	if err != nil {
 		return failed(err)
 	}
@@ -64,7 +64,7 @@ func (s *servers) run(out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "ready: %d real servers on %v\n", len(config.Servers), s.names)
+	fmt.Fprintf(out, "ready: real servers: %d, on %v\n", len(config.Servers), s.names)
 	<-done
 	counts, err := json.Marshal(r.Counts())
 	if err != nil {
