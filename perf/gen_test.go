@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,17 +58,24 @@ func TestTwoProcesses(t *testing.T) {
 	servers := exec.Command(os.Args[0], append([]string{"reflect", "--port", memif("server"), "--servers", "10.9.0.11:80", "--duration", "1m"}, here...)...)
 	servers.Env = append(os.Environ(), asProgram+"=1")
 	servers.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL} // the thread ends with the test, however it ends
-	var said bytes.Buffer
-	servers.Stdout, servers.Stderr = &said, &said
+	var complaint bytes.Buffer
+	servers.Stderr = &complaint
+	pipe, err := servers.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := servers.Start(); err != nil {
 		t.Fatal(err)
 	}
+	said := bufio.NewReader(pipe)
+	ready, _ := said.ReadString('\n') // its end of the memif has to be there first
 	defer func() {
 		_ = servers.Process.Signal(unix.SIGTERM)
-		if err := servers.Wait(); err != nil {
-			t.Errorf("reflect: %v, %s", err, said.String())
+		counts, _ := io.ReadAll(said)
+		if err := servers.Wait(); err != nil || !strings.HasPrefix(ready, "ready: real servers: 1, on ") {
+			t.Errorf("reflect: %v, %s%s", err, ready, complaint.String())
 		}
-		checkReflected(t, said.String())
+		checkReflected(t, counts)
 	}()
 	out, errs, code := perf(t, dir, append([]string{
 		"gen", "--port", memif("client"), "--target", "10.9.0.11:80", "--address", "10.9.0.1", "--flows", "100", "--clients", "100.64.0.0/26",
@@ -81,13 +90,12 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
-// checkReflected looks at what reflect says at its end.
-func checkReflected(t *testing.T, said string) {
+// checkReflected looks at what reflect counted.
+func checkReflected(t *testing.T, counts []byte) {
 	t.Helper()
-	ready, counts, _ := strings.Cut(said, "\n")
 	var c reflect.Counts
-	if err := json.Unmarshal([]byte(counts), &c); err != nil || !strings.HasPrefix(ready, "ready: real servers: 1, on ") {
-		t.Fatalf("%v: %s", err, said)
+	if err := json.Unmarshal(counts, &c); err != nil {
+		t.Fatalf("%v: %s", err, counts)
 	}
 	if c.Answered < 1100 || c.SYNs < 100 || c.Overrun != 0 || c.Received != c.Answered+c.Consumed+c.Foreign {
 		t.Errorf("%+v", c)
