@@ -1,16 +1,19 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"cleat/cgo/eal"
+
 	"cleat/perf/bed"
 	"cleat/perf/gen"
+	"cleat/perf/result"
 	"cleat/perf/trial"
 )
 
@@ -22,6 +25,7 @@ type offer struct {
 	rate     rate
 	duration time.Duration
 	output   string
+	name     string
 }
 
 func genCommand() *cobra.Command {
@@ -39,6 +43,7 @@ was lost, came twice, out of order, or from another server than the client's.`,
 	f := cmd.Flags()
 	f.Var(&o.rate, "rate", "units a second, like 250000, 100k or 1.5M; 0: as many as possible")
 	f.DurationVar(&o.duration, "duration", 10*time.Second, "how long")
+	f.StringVar(&o.name, "case", "gen", "what the trial is called in a report")
 	f.StringVarP(&o.output, "output", "o", "table", "`format`: table or json")
 	return cmd
 }
@@ -73,10 +78,15 @@ func (o *offer) run(out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
-		return writeOffered(out, &outcome, g.Counts())
+	counts := g.Counts()
+	if o.output != "json" {
+		return printOffered(out, o.load.Unit, &outcome, &counts)
 	}
-	return printOffered(out, o.load.Unit, &outcome, g.Counts())
+	report, err := o.reportOf(&outcome, &counts, b.Hugepages)
+	if err != nil {
+		return err
+	}
+	return report.JSON(out)
 }
 
 func (o *offer) generator(ports []*bed.Port) (*gen.Generator, error) {
@@ -95,27 +105,43 @@ func (o *offer) generator(ports []*bed.Port) (*gen.Generator, error) {
 // percentiles of the latency that are told.
 var percentiles = []float64{50, 90, 99, 99.9, 100}
 
-// offered is a trial as JSON.
-type offered struct {
-	Seconds   float64            `json:"seconds"`
-	Sent      uint64             `json:"sent"` // units
-	Received  uint64             `json:"received"`
-	Lost      uint64             `json:"lost"`
-	Frames    gen.Counts         `json:"frames"`
-	LatencyNS map[string]float64 `json:"latency_ns"` // by percentile
-}
-
-func writeOffered(w io.Writer, o *trial.Outcome, c gen.Counts) error {
-	r := offered{Seconds: o.Duration.Seconds(), Sent: o.Sent, Received: o.Received, Lost: o.Lost, Frames: c, LatencyNS: map[string]float64{}}
-	for _, p := range percentiles {
-		r.LatencyNS[fmt.Sprint(p)] = float64(o.Latency.ValueAtPercentile(p))
+// reportOf is a trial as a suite takes it in.
+func (o *offer) reportOf(out *trial.Outcome, c *gen.Counts, hugepages bool) (*result.Report, error) {
+	r := &result.Report{Host: result.NewHost(version, eal.Version())}
+	r.Host.Hugepages = hugepages
+	for _, device := range o.names {
+		name, _, _ := strings.Cut(device, ",")
+		r.Host.Ports = append(r.Host.Ports, name)
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
+	for _, f := range []struct {
+		what, unit string
+		value      float64
+	}{
+		{"offered", o.load.Unit + "/s", out.Rate()},
+		{"sent", o.load.Unit, float64(out.Sent)},
+		{"late, not sent", o.load.Unit, float64(out.Late)},
+		{"received", o.load.Unit, float64(out.Received)},
+		{"lost", o.load.Unit, float64(out.Lost)},
+		{"duplicated", "packets", float64(c.Duplicated)},
+		{"reordered", "packets", float64(c.Reordered)},
+		{"foreign", "packets", float64(c.Foreign)},
+		{"corrupt", "packets", float64(c.Corrupt)},
+		{"resets", "packets", float64(c.Resets)},
+		{"affinity violations", "flows", float64(c.Violations)},
+		{"flood: SYNs sent", "packets", float64(c.FloodSent)},
+		{"flood: late, not sent", "packets", float64(c.FloodLate)},
+		{"flood: answered", "packets", float64(c.FloodAnswered)},
+	} {
+		if o.load.Flood != 0 || !strings.HasPrefix(f.what, "flood") {
+			r.Figures = append(r.Figures, result.Figure{Case: o.name, What: f.what, Unit: f.unit, Values: result.Series{f.value}})
+		}
+	}
+	h, err := result.NewHistogram(out.Latency)
+	r.Distributions = []result.Distribution{{Case: o.name, Name: "round trip", Histogram: h}}
+	return r, err
 }
 
-func printOffered(w io.Writer, unit string, o *trial.Outcome, c gen.Counts) error {
+func printOffered(w io.Writer, unit string, o *trial.Outcome, c *gen.Counts) error {
 	lines := []string{
 		fmt.Sprintf("%s: %d sent in %v, %.0f a second; %d late, not sent", unit, o.Sent, o.Duration.Round(time.Millisecond), o.Rate(), o.Late),
 		fmt.Sprintf("received %d, lost %d (%.3g %%)", o.Received, o.Lost, 100*o.LossRatio()),

@@ -36,7 +36,7 @@ Exit codes: 0 done, 1 the measurement failed or compare found something worse, 2
 	}
 	root.AddCommand(measurements()...)
 	root.AddCommand(programs()...)
-	root.AddCommand(runCommand(), genCommand(), compareCommand(), pcapCommand())
+	root.AddCommand(runCommand(), compareCommand(), pcapCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -52,7 +52,9 @@ Exit codes: 0 done, 1 the measurement failed or compare found something worse, 2
 }
 
 // measurements are the commands that print a report, and so may be steps of a suite.
-func measurements() []*cobra.Command { return []*cobra.Command{floorCommand(), pathCommand()} }
+func measurements() []*cobra.Command {
+	return []*cobra.Command{floorCommand(), pathCommand(), genCommand()}
+}
 
 // programs are the commands that may be up beside a suite's steps.
 func programs() []*cobra.Command { return []*cobra.Command{reflectCommand()} }
