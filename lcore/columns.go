@@ -22,8 +22,11 @@ type columns struct {
 	// plain has bit i set as long as packet i goes the fast way: parse found plain headers, and find a connection. What its addresses are
 	// (src, dst) nobody has asked then: whoever needs to know calls Worker.special.
 	plain uint32
-	fresh uint32             // find: bit i is set if packet i is plain, and find knew no connection of its
-	hash  [burst.Size]uint64 // find: of the packet's client, as conn.Shard.Hash has it
+	fresh uint32 // find: bit i is set if packet i is plain, and find knew no connection of its
+	// noInput has bit i set if find saw that there is no connection whose client has sent packet i, or (noOutput) to whose client it is an answer.
+	noInput, noOutput uint32
+
+	hash [burst.Size]uint64 // find: of the packet's client, as conn.Shard.Hash has it
 
 	ip      [burst.Size]wire.IPv4    // parse: the packet from its IP header on, without link padding; nil of IPv6
 	ip6     [burst.Size]wire.IPv6    // parse: the same of IPv6

@@ -5,7 +5,6 @@ import (
 
 	"cleat/lcore/address"
 	"cleat/lcore/burst"
-	"cleat/lcore/flow"
 	"cleat/lcore/prefetch"
 	"cleat/lcore/service"
 )
@@ -46,6 +45,9 @@ func (w *Worker) findPlain() {
 		if c := &w.conns.Entries[found[j]]; w.conns.Has(c, &in.key[i], in.output[i]) && (!in.output[i] || c.Forward == service.NAT) {
 			in.conn[i] = found[j]
 		} else {
+			if found[j] == 0 && w.conns.Index.Whole(buckets[j]) {
+				in.rule(i, in.output[i])
+			}
 			w.unknown(i)
 		}
 		j++
@@ -57,6 +59,15 @@ func (w *Worker) unknown(i int) {
 	w.in.plain &^= 1 << i
 	w.in.fresh |= 1 << i
 	w.in.verdict[i] = w.judgeAddresses(i)
+}
+
+// rule takes note that there is no connection of packet i in one direction.
+func (c *columns) rule(i int, output bool) {
+	if output {
+		c.noOutput |= 1 << i
+	} else {
+		c.noInput |= 1 << i
+	}
 }
 
 // special takes plain packet i, of a known connection, off the fast way, since it, or its connection, is special.
@@ -72,15 +83,14 @@ func (c *columns) isPlain(i int) bool { return c.plain>>i&1 != 0 }
 // findPacket looks packet i's connection up, in the more likely direction first.
 func (w *Worker) findPacket(i int) {
 	in := &w.in
-	k := &in.key[i]
 	if in.dst[i]&address.Local != 0 {
-		in.conn[i], in.output[i] = w.findLocal(k), true
+		in.conn[i], in.output[i] = w.findLocal(&in.key[i]), true
 		return
 	}
 	in.output[i] = in.src[i]&address.Real != 0
-	if in.conn[i] = w.findDirection(k, in.output[i]); in.conn[i] == 0 {
+	if in.conn[i] = w.findDirection(i, in.output[i]); in.conn[i] == 0 {
 		in.output[i] = !in.output[i]
-		in.conn[i] = w.findDirection(k, in.output[i])
+		in.conn[i] = w.findDirection(i, in.output[i])
 	}
 }
 
@@ -92,15 +102,20 @@ func (w *Worker) findAgain(i int) {
 		}
 		w.special(i)
 	}
+	w.in.noInput, w.in.noOutput = w.in.noInput&^(1<<i), w.in.noOutput&^(1<<i)
 	w.findPacket(i)
 }
 
-func (w *Worker) findDirection(k *flow.Key, output bool) uint32 {
-	if output {
-		return w.conns.FindOutput(k)
+func (w *Worker) findDirection(i int, output bool) (n uint32) {
+	in := &w.in
+	k := &in.key[i]
+	switch {
+	case output && in.noOutput>>i&1 == 0:
+		n = w.conns.FindOutput(k)
+	case !output && in.noInput>>i&1 == 0:
+		n = w.conns.FindInput(k)
 	}
-	n := w.conns.FindInput(k)
-	if n == 0 && w.transfers.waiting != 0 {
+	if n == 0 && !output && w.transfers.waiting != 0 {
 		n = w.expected(k)
 	}
 	return n

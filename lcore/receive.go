@@ -72,7 +72,8 @@ func (w *Worker) receivePeers() {
 
 // reset empties the burst: all at once, which is less than packet by packet.
 func (c *columns) reset() {
-	c.N, c.long, c.plain, c.fresh = 0, 0, 0, 0
+	c.N, c.long = 0, 0
+	c.plain, c.fresh, c.noInput, c.noOutput = 0, 0, 0, 0
 	c.errand = [burst.Size]errand{}
 	c.conn, c.template, c.missing = [burst.Size]uint32{}, [burst.Size]uint32{}, [burst.Size]uint64{}
 	c.related, c.ipsec, c.inside = [burst.Size]bool{}, [burst.Size]bool{}, [burst.Size]uint16{}

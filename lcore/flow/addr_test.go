@@ -18,3 +18,24 @@ func TestIsLoopback(t *testing.T) {
 		}
 	}
 }
+
+// TestHashPair: each part of what is hashed tells, the seed included, and which address is which.
+func TestHashPair(t *testing.T) {
+	seed, other := Seed{3, 5, 7, 11}, Seed{3, 5, 7, 13}
+	a, b := V4(0x0a000001), V4(0xc0000201)
+	hashes := map[uint64]string{}
+	for name, h := range map[string]uint64{
+		"a b":          HashPair(a, b, 1, &seed),
+		"b a":          HashPair(b, a, 1, &seed),
+		"a a":          HashPair(a, a, 1, &seed),
+		"a and IPv6":   HashPair(a, Addr{Hi: 1, Lo: b.Lo}, 1, &seed),
+		"IPv6 and b":   HashPair(Addr{Hi: 1, Lo: a.Lo}, b, 1, &seed),
+		"other number": HashPair(a, b, 2, &seed),
+		"other seed":   HashPair(a, b, 1, &other),
+	} {
+		if twin, ok := hashes[h]; ok {
+			t.Errorf("%s has the hash of %s", name, twin)
+		}
+		hashes[h] = name
+	}
+}

@@ -58,7 +58,7 @@ func (m *Map[V]) Len() int { return m.len }
 // find returns the key's place, or the free one where it would be.
 func (m *Map[V]) find(addr Addr, port uint16, proto uint8) *place[V] {
 	last := uint64(len(m.places) - 1)
-	for i := Hash(addr, port, proto, &m.seed); ; i++ {
+	for i := fold(addr.Hi^uint64(port)<<8^uint64(proto)^m.seed[0], addr.Lo^m.seed[1]); ; i++ { // less than Hash: nobody outside sets keys
 		p := &m.places[i&last]
 		if !p.used || p.addr == addr && p.port == port && p.proto == proto {
 			return p

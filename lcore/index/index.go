@@ -159,6 +159,9 @@ func (x *Index) Candidate(hash uint64, at uint32) uint32 {
 	return b.entry[placeOf(set)]
 }
 
+// Whole reports whether a look-up that begins in a bucket, whose number Near has given, also ends there.
+func (x *Index) Whole(at uint32) bool { return !x.buckets[at].over() }
+
 // Search is a look-up under way.
 type Search struct {
 	x      *Index

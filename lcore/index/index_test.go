@@ -88,6 +88,8 @@ func TestIndex(t *testing.T) {
 				t.Fatalf("%d is the candidate of %#x, but the first of %v", one, h, all)
 			} else if one == 0 && int(at[0]) == x.at(entry) {
 				t.Fatalf("entry %d under %#x lies in its first bucket, and is no candidate", entry, h)
+			} else if one == 0 && x.Whole(at[0]) {
+				t.Fatalf("entry %d under %#x is found behind a bucket that is said to be all", entry, h)
 			}
 			for _, other := range all {
 				if tagOf(hashes[other]) != tagOf(h) {
