@@ -162,7 +162,7 @@ func (w *Worker) change(v *service.Virtual) {
 	fresh := w.incarnations[v.ID] != v.Incarnation
 	if fresh {
 		*s = schedule.State{Worker: int32(w.Number), Since: w.now, Random: w.Seed[0] + uint64(others)<<32 + uint64(v.Incarnation)}
-		w.incarnations[v.ID] = v.Incarnation
+		w.incarnations[v.ID], w.anchoring[v.ID] = v.Incarnation, 0
 	}
 	scheduler.Changed(s, v)
 	if w.judges(v) {
@@ -185,7 +185,10 @@ func (w *Worker) publish() {
 
 func (w *Worker) publishCounters() {
 	w.pubAt = w.now
-	w.counters.Templates, w.counters.Connections = w.tmpls.Used, w.conns.Used
+	c := &w.counters
+	c.Templates, c.Connections = w.tmpls.Used, w.conns.Used
+	c.UnprovenTemplates, c.UnprovenConnections = w.tmpls.Unproven(), w.conns.Unproven()
+	c.MostTemplates, c.MostConnections = max(c.MostTemplates, c.Templates), max(c.MostConnections, c.Connections)
 	w.pub.write(&w.counters)
 	for i := range w.arrivals {
 		w.arrivals[i].publish()

@@ -25,7 +25,7 @@ func (w *Worker) bypass(i int, v *service.Virtual) Verdict {
 	var n uint32
 	if w.single(i, v) {
 		n = w.conns.Borrow(k, nowhere, 0)
-	} else if n = w.conns.Insert(k, nowhere, 0); n == 0 {
+	} else if n = w.insert(k, nowhere, 0); n == 0 {
 		return DropConnectionsFull
 	}
 	c := &w.conns.Entries[n]
@@ -36,8 +36,6 @@ func (w *Worker) bypass(i int, v *service.Virtual) Verdict {
 		w.pass(i, c, r)
 		return in.verdict[i]
 	}
-	w.made(k)
-	w.counters.ConnectionInserts++
 	w.opened(c, r)
 	w.forward(i, c, r)
 	return in.verdict[i]

@@ -33,8 +33,9 @@ var bypassFixtures = []fixture{
 		}},
 	}},
 	{"cache_bypass in a full table", func() wishes { w := caches(kernel); w.size = 1; return w }(), []step{
-		{"the second connection is dropped", in(outside, fromClient(alice, origin, "S"), fromClient(bob, origin, "S")), counted{ForwardInput: 1, DropConnectionsFull: 1}, sent{
+		{"the second connection is dropped", in(outside, fromClient(alice, origin, "S"), fromClient(alice, origin, "A"), fromClient(bob, origin, "S")), counted{ForwardInput: 2, DropConnectionsFull: 1}, sent{
 			"1: 172.16.0.1 > 10.9.0.12 tcp 20001>80 S seq 1 ttl 63 csum ok",
+			"1: 172.16.0.1 > 10.9.0.12 tcp 20001>80 A seq 1 ack 0 ttl 63 csum ok",
 		}},
 	}},
 }

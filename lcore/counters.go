@@ -30,8 +30,12 @@ type Counters struct {
 	TemplateExpiries, TemplateInvalidations                           uint64
 	ConnectionInserts, ConnectionExpiries                             uint64
 	DropEntryEnds                                                     uint64 // connections and templates that drop_entry ended
+	TemplateEvictions, ConnectionEvictions                            uint64 // unproven ones that made room for others
+	PersistenceFallbacks                                              uint64 // clients for whose template there was no room
 
-	Templates, Connections uint64 // in use now
+	Templates, Connections                 uint64 // in use now
+	UnprovenTemplates, UnprovenConnections uint64 // of these
+	MostTemplates, MostConnections         uint64 // in use at any time since the start
 
 	HeaviestShare uint64 // of the worker's packets of late, what the client network had that had most; millionths
 	HeavyClients  uint64 // clients that are heavy now

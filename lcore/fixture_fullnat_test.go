@@ -238,7 +238,12 @@ var fullNATFixtures = []fixture{
 	}},
 	{"FULLNAT: the table is full", wishes{settings: kernel, size: 1, services: []wish{disguised(service.Untold)}}, []step{
 		{"one", in(outside, fromClient(alice, vip80, "S")), counted{ForwardInput: 1}, sent{shifted(first4, 1, "1: 10.9.0.102 > 10.9.0.12 tcp 1027>8080 S seq %d ttl 63 csum ok")}},
-		{"another", in(outside, fromClient(bob, vip80, "S")), counted{DropConnectionsFull: 1}, nil},
+		{"another makes it end, since its handshake is not over", in(outside, fromClient(bob, vip80, "S"), fromClient(bob, vip80, "A"), fromClient(alice, vip80, "A")), counted{ForwardInput: 2, AnswerReset: 1}, sent{
+			"0: 10.0.0.1 > 172.16.0.1 tcp 80>20001 R seq 0 ttl 64 csum ok",
+			shifted(second4, 1, "1: 10.9.0.100 > 10.9.0.11 tcp 1028>80 S seq %d ttl 63 csum ok"),
+			shifted(second4, 1, "1: 10.9.0.100 > 10.9.0.11 tcp 1028>80 A seq %d ack 0 ttl 63 csum ok"),
+		}},
+		{"a third one finds no room", in(outside, fromClient(carol, vip80, "S")), counted{DropConnectionsFull: 1}, nil},
 	}},
 }
 

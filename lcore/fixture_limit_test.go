@@ -12,42 +12,63 @@ import (
 var limitFixtures = []fixture{
 	{"connections_full", wishes{settings: kernel, size: 2, services: []wish{web(0)}}, []step{
 		{
-			"three connections where two fit", in(outside, fromClient(alice, vip80, "S"), fromClient(bob, vip80, "S"), fromClient("172.16.0.3:1", vip80, "S")),
-			counted{ForwardInput: 2, DropConnectionsFull: 1},
+			"two clients, as many as fit, complete their handshakes", in(outside, fromClient(alice, vip80, "S"), fromClient(bob, vip80, "S"), fromClient(alice, vip80, "A"), fromClient(bob, vip80, "A")),
+			counted{ForwardInput: 4},
 			sent{
 				"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok",
 				"1: 172.16.0.2 > 10.9.0.12 tcp 20001>80 S seq 1 ttl 63 csum ok",
+				"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 A seq 1 ack 0 ttl 63 csum ok",
+				"1: 172.16.0.2 > 10.9.0.12 tcp 20001>80 A seq 1 ack 0 ttl 63 csum ok",
 			},
 		},
+		{"a third one is refused", in(outside, fromClient(carol, vip80, "S")), counted{DropConnectionsFull: 1}, nil},
 		{
 			"known ones go on", in(outside, fromClient(alice, vip80, "A")),
 			counted{ForwardInput: 1},
 			sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 A seq 1 ack 0 ttl 63 csum ok"},
 		},
 		{"when one has ended there is room", func(r *rig) {
-			r.pass(61 * time.Second) // bob's SYN_RECV
-			in(outside, fromClient("172.16.0.3:1", vip80, "S"))(r)
-		}, counted{ForwardInput: 1}, sent{"1: 172.16.0.3 > 10.9.0.13 tcp 1>80 S seq 1 ttl 63 csum ok"}},
+			in(outside, fromClient(bob, vip80, "R"))(r)
+			r.turn()
+			r.sent()
+			r.pass(11 * time.Second) // CLOSE
+			in(outside, fromClient(carol, vip80, "S"))(r)
+		}, counted{ForwardInput: 2}, sent{"1: 172.16.0.3 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok"}},
 	}},
-	{"templates_full", wishes{settings: kernel, size: 2, services: []wish{web(hour)}}, []step{
+	{"a full table: a handshake makes room for another one, a connection does not", wishes{settings: kernel, size: 2, services: []wish{web(0)}}, []step{
 		{
-			"three clients where two fit", in(outside, fromClient(alice, vip80, "S"), fromClient(bob, vip80, "S"), fromClient("172.16.0.3:1", vip80, "S")),
-			counted{ForwardInput: 2, DropTemplatesFull: 1},
+			"alice is there, bob has only begun", in(outside, fromClient(alice, vip80, "S"), fromClient(bob, vip80, "S"), fromClient(alice, vip80, "A")),
+			counted{ForwardInput: 3},
 			sent{
 				"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok",
 				"1: 172.16.0.2 > 10.9.0.12 tcp 20001>80 S seq 1 ttl 63 csum ok",
+				"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 A seq 1 ack 0 ttl 63 csum ok",
+			},
+		},
+		{
+			"carol comes and stays, behind her in the burst nothing of bob's is left", in(outside, fromClient(carol, vip80, "S"), fromClient(bob, vip80, "A"), fromClient(carol, vip80, "A"), fromClient(alice, vip80, "A")),
+			counted{ForwardInput: 3, AnswerReset: 1},
+			sent{
+				"0: 10.0.0.1 > 172.16.0.2 tcp 80>20001 R seq 0 ttl 64 csum ok",
+				"1: 172.16.0.3 > 10.9.0.11 tcp 20001>80 S seq 1 ttl 63 csum ok",
+				"1: 172.16.0.3 > 10.9.0.11 tcp 20001>80 A seq 1 ack 0 ttl 63 csum ok",
+				"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 A seq 1 ack 0 ttl 63 csum ok",
 			},
 		},
 	}},
 	{"P2.1: no connection under a new template", wishes{settings: kernel, size: 1, services: []wish{web(0), {proto: 6, vip: "10.0.0.1:81", persist: hour, servers: three}}}, []step{
 		{
-			"the table's one connection", in(outside, fromClient(alice, vip80, "S")),
-			counted{ForwardInput: 1},
-			sent{"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok"},
+			"the table's one connection", in(outside, fromClient(alice, vip80, "S"), fromClient(alice, vip80, "A"), fromClient(alice, vip80, "R")),
+			counted{ForwardInput: 3},
+			sent{
+				"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok",
+				"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 A seq 1 ack 0 ttl 63 csum ok",
+				"1: 172.16.0.1 > 10.9.0.13 tcp 20001>80 R seq 1 ttl 63 csum ok",
+			},
 		},
 		{"the template is made", in(outside, fromClient(bob, "10.0.0.1:81", "S")), counted{DropConnectionsFull: 1}, nil},
 		{"and is used", func(r *rig) {
-			r.pass(61 * time.Second)
+			r.pass(11 * time.Second)
 			in(outside, fromClient(bob, "10.0.0.1:81", "S"))(r)
 		}, counted{ForwardInput: 1}, sent{"1: 172.16.0.2 > 10.9.0.13 tcp 20001>80 S seq 1 ttl 63 csum ok"}},
 	}},

@@ -123,6 +123,7 @@ const (
 	vip80 = "10.0.0.1:80"
 	alice = "172.16.0.1:20001"
 	bob   = "172.16.0.2:20001"
+	carol = "172.16.0.3:20001"
 )
 
 // three are the servers that most services have; rr picks the one that was added last first.

@@ -202,14 +202,13 @@ func (w *Worker) announce(i int, control *conn.Entry, k *flow.Key, server flow.A
 		w.in.verdict[i] = DropFTPFull
 		return 0
 	}
-	n := w.conns.Insert(k, server, port)
+	n := w.insert(k, server, port)
 	if n == 0 {
 		h.Give(transfer)
 		w.in.verdict[i] = DropConnectionsFull
 		return 0
 	}
 	w.touched.all() // it may be found whatever its client's port
-	w.counters.ConnectionInserts++
 	h.Slots[transfer].control = control.FTP()
 	h.Slots[control.FTP()].data++
 	if k.SrcPort == 0 {

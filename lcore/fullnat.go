@@ -38,17 +38,30 @@ func (w *Worker) giveAside(r *service.Real, place uint32) {
 	w.transfers.Give(place)
 }
 
+// localsTried is how many local ports a connection may try: one whose buckets are full leaves room under others.
+const localsTried = 4
+
 // takeLocal is takeAside for FULLNAT: a local address and port, of those that come back to this worker.
 func (w *Worker) takeLocal(k *flow.Key, r *service.Real, port uint16) (uint32, Verdict) {
 	v := w.tables.Services.Virtual(r.Virtual)
 	if v == nil {
 		return 0, DropLocalPortsFull
 	}
-	addr, lport, ok := w.locals.Pick(v.Locals, w.Number, w.Workers, k.Proto, r.Addr, port)
-	if !ok {
-		return 0, DropLocalPortsFull
+	if w.locals.Used == w.locals.Capacity() {
+		if victim := w.conns.Sweep(func(c *conn.Entry) bool { return c.Local() != 0 }); victim != 0 {
+			w.evict(victim)
+		}
 	}
-	n := w.locals.Take(k.Proto, r.Addr, port, addr, lport)
+	n := uint32(0)
+	for range localsTried {
+		addr, lport, ok := w.locals.Pick(v.Locals, w.Number, w.Workers, k.Proto, r.Addr, port)
+		if !ok {
+			return 0, DropLocalPortsFull
+		}
+		if n = w.locals.Take(k.Proto, r.Addr, port, addr, lport); n != 0 {
+			break
+		}
+	}
 	if n == 0 {
 		return 0, DropConnectionsFull
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // TestBurstOf32Is32BurstsOf1: it makes no difference to what leaves, to any counter and to any table whether packets come in one burst or
-// one by one.
+// one by one, up to the first time that something has to make room.
 func TestBurstOf32Is32BurstsOf1(t *testing.T) {
 	check(t, func(t trial) {
 		w := drawWishes(t, "rr", "wrr", "lc", "wlc", "sh")
@@ -60,6 +60,11 @@ func TestBurstOf32Is32BurstsOf1(t *testing.T) {
 				many.change(bothFamilies(w))
 				single.change(bothFamilies(w))
 			}
+			if many.evicted() { // which of several it is depends on which slots were free, and in a burst none becomes so
+				many.conserve()
+				many.verifyCounts()
+				return
+			}
 			for i := range single.ports {
 				want, got := single.ports[i].Sent(), many.ports[i].Sent()
 				if !slices.EqualFunc(want, got, bytes.Equal) {
@@ -73,6 +78,12 @@ func TestBurstOf32Is32BurstsOf1(t *testing.T) {
 			single.conserve()
 		}
 	})
+}
+
+// evicted reports whether an entry had to make room for another one.
+func (r *rig) evicted() bool {
+	c := r.counters()
+	return c.ConnectionEvictions+c.TemplateEvictions != 0
 }
 
 // described is a frame that is put into words only where somebody reads them.

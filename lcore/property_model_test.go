@@ -97,9 +97,9 @@ func serverSends(t trial, r *rig, m *model) {
 	m.fromServer(proto, from, to, tcpFlags(flags))
 }
 
-// take has the workers take a frame of either port (byMAC); what leaves is not looked at.
-func (r *rig) take(frame []byte) {
-	r.ports[outside].Inject(0, frame)
+// take has the workers take frames, of either port if byMAC; what leaves is not looked at.
+func (r *rig) take(frames ...[]byte) {
+	r.ports[outside].Inject(0, frames...)
 	r.turn()
 	for i := range r.ports {
 		r.ports[i].Take()

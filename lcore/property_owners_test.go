@@ -225,9 +225,13 @@ func (r *rig) verifyCounts() {
 	controls := map[*template.Entry]uint32{}
 	totals := map[uint32]int32{}
 	for _, w := range r.workers {
+		unproven := uint64(0)
 		for i := range w.conns.Entries {
 			if c := &w.conns.Entries[i]; c.Live() {
 				totals[c.Slot]++
+				if c.Proof != conn.Proven {
+					unproven++
+				}
 				if e := w.templateOf(c); e != nil {
 					controls[e]++
 					if !e.Live() {
@@ -236,16 +240,27 @@ func (r *rig) verifyCounts() {
 				}
 			}
 		}
+		if unproven != w.conns.Unproven() {
+			r.t.Errorf("worker %d: %d unproven connections counted, there are %d", w.Number, w.conns.Unproven(), unproven)
+		}
 	}
 	for _, w := range r.workers {
+		unproven := uint64(0)
 		if w.inquiries.out != 0 || !w.inquiries.idle() || len(w.inquiries.waiting) != 0 {
 			r.t.Errorf("worker %d: %d questions are out, %d packets wait", w.Number, w.inquiries.out, len(w.inquiries.waiting))
 		}
 		for i := range w.tmpls.Entries {
 			w.tmpls.Hear(uint32(i))
-			if e := &w.tmpls.Entries[i]; e.Controls != controls[e] {
+			e := &w.tmpls.Entries[i]
+			if e.Controls != controls[e] {
 				r.t.Errorf("%s controls %d connections, there are %d", templateName(w.tmpls, uint32(i)), e.Controls, controls[e])
 			}
+			if e.Live() && w.tmpls.IsUnproven(uint32(i)) {
+				unproven++
+			}
+		}
+		if unproven != w.tmpls.Unproven() {
+			r.t.Errorf("worker %d: %d unproven templates counted, there are %d", w.Number, w.tmpls.Unproven(), unproven)
 		}
 	}
 	for slot := range r.workers[0].loads {

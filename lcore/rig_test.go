@@ -62,10 +62,13 @@ type wishes struct {
 	marks    []service.Rule
 	settings Settings
 	size     int // of the tables; 0: 1024
-	workers  int // 0: 1
-	scope    Scope
-	handover int // as Plan.Handover
-	hops     []nexthop.Neighbor
+	wide     int // of those for IPv6 addresses; 0: size
+	// templates is the size of their table; 0: size
+	templates int
+	workers   int // 0: 1
+	scope     Scope
+	handover  int // as Plan.Handover
+	hops      []nexthop.Neighbor
 }
 
 // wish is a virtual service with real servers in the order of adding, "10.9.0.11:80 weight [upper lower [added]]"; " gone" behind that
@@ -111,7 +114,7 @@ func newRig(t testing.TB, w wishes) *rig {
 		plans[i] = Plan{
 			Number: i, Workers: n, Pool: r.pool, Alloc: memory.Heap,
 			Queues:      []burst.Queue{r.ports[outside].Queue(i), r.ports[inside].Queue(i)},
-			Connections: size, Templates: size, Connections6: size, Templates6: size, Services: 64, Reals: 256, FullNAT: size,
+			Connections: size, Templates: cmp.Or(w.templates, size), Connections6: cmp.Or(w.wide, size), Templates6: cmp.Or(w.wide, size), Services: 64, Reals: 256, FullNAT: size,
 			Seed: &flow.Seed{1, 2, 3, 4}, Steering: steerings[n], Scope: w.scope, Handover: w.handover,
 			Clock: func() time.Duration { return r.now },
 		}
@@ -195,7 +198,7 @@ func (r *rig) build(w wishes) Tables {
 			var where string
 			fmt.Sscan(text, &where, &rs.Weight, &rs.Upper, &rs.Lower, &rs.Added)
 			ap := netip.MustParseAddrPort(where)
-			rs.Addr, rs.Port = flow.FromNetip(ap.Addr()), ap.Port()
+			rs.Addr, rs.Port, rs.LastWeight = flow.FromNetip(ap.Addr()), ap.Port(), rs.Weight
 			for _, word := range strings.Fields(text) {
 				if via, ok := methods[word]; ok {
 					rs.Forward, rs.Tunnel = via.forward, via.tunnel

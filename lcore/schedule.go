@@ -126,7 +126,8 @@ func (w *Worker) choosePersistent(i int, v *service.Virtual) choice {
 		return choice{verdict: DropSIP}
 	}
 	t := in.template[i]
-	if t == 0 && (in.missing[i] == 0 || w.remembers.has(in.missing[i])) { // not asked at recall, or an earlier packet may have made one
+	evicted := t != 0 && !w.tmpls.Entries[t].Live()
+	if evicted || t == 0 && (in.missing[i] == 0 || w.remembers.has(in.missing[i])) { // not asked at recall, or an earlier packet may have made one
 		t = w.remembered(v, k, data)
 	}
 	var r *service.Real
@@ -135,25 +136,28 @@ func (w *Worker) choosePersistent(i int, v *service.Virtual) choice {
 		r = w.tables.Services.Real(w.tmpls.Entries[t].Slot)
 	} else {
 		w.counters.TemplateMisses++
-		if r = w.pick(i, v); r == nil {
+		if t, r = w.bind(i, v, data); r == nil {
 			return choice{verdict: AnswerNoDestination}
-		}
-		if t = w.remember(v, k, data, r); t == 0 {
-			return choice{verdict: DropTemplatesFull}
 		}
 	}
 	port := k.DstPort
 	if k.DstPort == v.Port && r.Port != 0 { // P2 6: PCC and PFMC keep the packet's port
 		port = r.Port
 	}
-	w.restart(t)
 	c := choice{slot: r.Slot, port: port}
-	if w.single(i, v) {
-		w.tmpls.Entries[t].InPackets++ // P3.2
-		return c
+	switch {
+	case t == 0:
+	case w.single(i, v):
+		w.restart(t)
+		e := &w.tmpls.Entries[t]
+		if e.InPackets++; e.InPackets > 1 { // P3.2
+			w.tmpls.Prove(t)
+		}
+	default:
+		w.restart(t)
+		w.tmpls.Entries[t].Controls++
+		c.template = t
 	}
-	w.tmpls.Entries[t].Controls++
-	c.template = t
 	return c
 }
 
@@ -170,10 +174,13 @@ func (w *Worker) open(i int, v *service.Virtual, c *choice) Verdict {
 }
 
 // remember makes the template for a client's packet with key k to service v, whose server r is (P2 4). data is what the persistence engine has read
-// from the packet.
+// from the packet. 0 if there is no room, not even in the place of an unproven template.
 func (w *Worker) remember(v *service.Virtual, k *flow.Key, data []byte, r *service.Real) uint32 {
 	key := w.templateKey(v, k)
 	t := w.tmpls.Insert(&key, data, r.Slot, template.PortOf(v, k.DstPort, r), v.Timeout)
+	if t == 0 && w.evictTemplate(&key, data) {
+		t = w.tmpls.Insert(&key, data, r.Slot, template.PortOf(v, k.DstPort, r), v.Timeout)
+	}
 	if t != 0 {
 		w.remembers.add(w.tmpls.Hash(&key, data))
 		w.stats.template(r.Slot, +1)
@@ -200,7 +207,11 @@ func (w *Worker) pick(i int, v *service.Virtual) *service.Real {
 	w.others.refresh(w, v)
 	c := &w.asking // field by field: a whole one would be put together elsewhere and copied
 	c.Addr, c.Port, c.Dst, c.Now = k.Src, k.SrcPort, k.Dst, w.now
-	n := schedule.All[v.Scheduler].Pick(v, &w.rotors[v.ID], w.loads, c)
+	return server(v, schedule.All[v.Scheduler].Pick(v, &w.rotors[v.ID], w.loads, c))
+}
+
+// server is the n-th one of service v, nil for schedule.None.
+func server(v *service.Virtual, n int) *service.Real {
 	if n == schedule.None {
 		return nil
 	}
@@ -223,14 +234,12 @@ func (w *Worker) connect(i int, k *flow.Key, r *service.Real, port uint16, at pl
 		w.giveBack(r.Slot, at)
 		return full
 	}
-	n := w.conns.Insert(k, r.Addr, port)
+	n := w.insert(k, r.Addr, port)
 	if n == 0 {
 		w.giveBack(r.Slot, at)
 		w.giveAside(r, aside)
 		return DropConnectionsFull // P2.1: the template stays
 	}
-	w.made(k)
-	w.counters.ConnectionInserts++
 	in.conn[i] = n
 	c := &w.conns.Entries[n]
 	c.Slot, c.Forward, c.Mark, c.Template, c.Owner = r.Slot, r.Forward, in.mark[i], at.template, at.owner

@@ -48,12 +48,7 @@ func (w *Worker) serverBegins(i int) bool {
 		if !ok {
 			return false
 		}
-		t := w.bound(v, &client, data, r)
-		switch {
-		case t == 0:
-			in.verdict[i] = DropTemplatesFull
-			return true
-		case !w.single(i, v):
+		if t := w.bound(v, &client, data, r); t != 0 && !w.single(i, v) {
 			w.tmpls.Entries[t].Controls++
 			at.template = t
 		}
@@ -64,7 +59,7 @@ func (w *Worker) serverBegins(i int) bool {
 }
 
 // bound returns the template that binds a client to server r of service v, as a datagram of that server wants it, instead of one to another server
-// (P5.4); 0 if there is no room.
+// (P5.4); 0 if there is no room, and the connection does without.
 func (w *Worker) bound(v *service.Virtual, client *flow.Key, data []byte, r *service.Real) uint32 {
 	t, usable := w.findTemplate(v, client, data)
 	if t != 0 && (!usable || w.tmpls.Entries[t].Slot != r.Slot) {

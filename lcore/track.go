@@ -126,6 +126,9 @@ func (w *Worker) forward(i int, c *conn.Entry, r *service.Real) {
 	case in.output[i]:
 		w.assure(c) // P8.4: UDP is established when the server has answered
 	}
+	if c.Proof != conn.Proven {
+		w.prove(in.conn[i], in.output[i])
+	}
 	c.Timeout = w.tables.Timeouts[c.State]
 	w.conns.Touch(in.conn[i], w.tick)
 }
@@ -158,6 +161,9 @@ func (w *Worker) advancePlain(i int, c *conn.Entry, r *service.Real) bool {
 		c.InPackets++
 	}
 	w.stats.packet(r, output, in.packetLen(i))
+	if c.Proof != conn.Proven {
+		w.prove(in.conn[i], output)
+	}
 	c.Timeout = w.tables.Timeouts[state]
 	w.conns.Touch(in.conn[i], w.tick)
 	return true

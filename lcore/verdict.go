@@ -40,7 +40,6 @@ const (
 	DropServerGone      // of a connection whose real server was removed (persistence.md P6.2)
 	DropLocalServer     // it would open a connection to a real server that has an address of our own (forwarding.md F6)
 	DropConnectionsFull // no room in the connection table
-	DropTemplatesFull   // no room in the template table
 	DropFTPFull         // no room for another connection at the FTP helper
 	DropSIP             // it would open a connection to a service with persistence engine sip, and has no Call-ID (persistence.md P9.1)
 	DropLocalPortsFull  // no free port of a local address for another FULLNAT connection to the server (forwarding.md F8.1)
@@ -98,7 +97,6 @@ var verdictNames = [verdicts]string{
 	DropServerGone:       "server_gone",
 	DropLocalServer:      "local_node",
 	DropConnectionsFull:  "connections_full",
-	DropTemplatesFull:    "templates_full",
 	DropFTPFull:          "ftp_full",
 	DropSIP:              "sip",
 	DropLocalPortsFull:   "local_ports_full",

@@ -84,7 +84,8 @@ type Worker struct {
 	rotors []schedule.State // by service ID
 	stats  stats
 
-	incarnations []uint32 // by service ID: the service.Virtual.Incarnation that the rotor belongs to
+	incarnations []uint32        // by service ID: the service.Virtual.Incarnation that the rotor belongs to
+	anchoring    []time.Duration // by service ID: until when new templates bind clients to their anchor
 
 	asking     schedule.Client // what the scheduler is asked with; here, since it would escape to the heap elsewhere
 	tick       uint32          // now, in ticks of the wheels
@@ -167,6 +168,7 @@ func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 		loads:        make([]schedule.Load, p.Reals+1),
 		rotors:       make([]schedule.State, p.Services),
 		incarnations: make([]uint32, p.Services),
+		anchoring:    make([]time.Duration, p.Services),
 		peers:        make([]peer, p.Workers),
 		paths:        make([]path, p.Reals),
 		serverHops:   make([]serverHop, p.Reals+1),

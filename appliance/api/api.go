@@ -49,14 +49,24 @@ type Status struct {
 	RealServers   int     `json:"real_servers"`
 	Templates     Usage   `json:"templates"`
 	Connections   Usage   `json:"connections"`
+	Fallbacks     uint64  `json:"persistence_fallbacks"` // connections of clients for whose template there was no room
 	Unaccounted   int64   `json:"unaccounted_packets"`
 	Ports         []Port  `json:"ports"`
 }
 
-// Usage is how full a table is, all workers together.
+// Usage is how full a table is, of one worker or of all together.
 type Usage struct {
 	Used     uint64 `json:"used"`
 	Capacity uint64 `json:"capacity"`
+	Most     uint64 `json:"most"`     // in use at any time since the start; of several workers the sum of what each had at most
+	Unproven uint64 `json:"unproven"` // of those in use, entries that make room when there is none (docs/tables.md)
+	Evicted  uint64 `json:"evicted"`  // entries that have done so
+}
+
+// Add adds o to u.
+func (u *Usage) Add(o Usage) {
+	u.Used, u.Capacity, u.Most = u.Used+o.Used, u.Capacity+o.Capacity, u.Most+o.Most
+	u.Unproven, u.Evicted = u.Unproven+o.Unproven, u.Evicted+o.Evicted
 }
 
 // Counters count whole packets from the IP header on, both directions (connections.md C2.1, C13).
@@ -181,6 +191,7 @@ type Worker struct {
 	Drops       map[string]uint64 `json:"drops"` // by reason, those that are not 0
 	Templates   Usage             `json:"templates"`
 	Connections Usage             `json:"connections"`
+	Fallbacks   uint64            `json:"persistence_fallbacks"`
 	PollGapMax  float64           `json:"poll_gap_max_seconds"`
 	PollGapP99  float64           `json:"poll_gap_p99_seconds"`
 }

@@ -12,7 +12,7 @@ import (
 const (
 	dataRoom    = 2048
 	mbufBytes   = dataRoom + 128 + 128 + 64 // data room, headroom, struct rte_mbuf, mempool's own
-	entryBytes  = 64 + 9 + 5                // connection or template and its share of index and wheel
+	entryBytes  = 64 + 13 + 5 + 1           // connection or template and its share of index, wheel, and the set of those unproven
 	wheels      = 2 << 17                   // of a worker, whatever its tables
 	told        = 4                         // what other workers tell of a template
 	connection6 = 64 + 4                    // addresses of an IPv6 connection

@@ -48,8 +48,8 @@ func TestEALArgsRefuses(t *testing.T) {
 func TestMemory(t *testing.T) {
 	for _, c := range []struct{ workers, connections, templates, connections6, templates6, mbufs, want int }{
 		{1, 0, 0, 0, 0, 1024, 2 + memorySlack},
-		{1, 1 << 20, 0, 0, 0, 1024, 2 + 78 + transfers + memorySlack},
-		{2, 1 << 20, 1 << 20, 0, 0, 1024, 2 + 4*78 + 2*(4+engineData+transfers) + memorySlack},
+		{1, 1 << 20, 0, 0, 0, 1024, 2 + 83 + transfers + memorySlack},
+		{2, 1 << 20, 1 << 20, 0, 0, 1024, 2 + 4*83 + 2*(4+engineData+transfers) + memorySlack},
 		{1, 0, 0, 1 << 20, 0, 1024, 2 + 68 + memorySlack},
 		{1, 0, 0, 0, 1 << 20, 1024, 2 + 36 + memorySlack},
 		{1, 0, 0, 0, 0, 1 << 20, 2368 + memorySlack},

@@ -24,6 +24,7 @@ func (l *Loop) setTimers() {
 	l.timers = []timer{
 		{reapEvery, reapEvery, func(now time.Duration) { l.reap(l.d.Clock.Time(now)) }},
 		{estimate.Every, estimate.Every, func(time.Duration) { l.estimate() }},
+		{pressureEvery, pressureEvery, func(time.Duration) { l.watchTables() }},
 	}
 }
 

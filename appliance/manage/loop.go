@@ -47,6 +47,7 @@ type Loop struct {
 	refused    uint64 // neighbours, as far as the log has said so
 	stats      statistics
 	greetings  []greeting
+	pressures  map[tableOf]pressure // that the log has told of
 
 	loaded      time.Time
 	reloadError string
@@ -63,7 +64,7 @@ func New(d *director.Director, c *conf.Config, path, version string, log *slog.L
 	now := time.Now()
 	l := &Loop{
 		log: log, level: level, path: path, version: version, started: now, loaded: now,
-		inbox: make(chan func()), ended: make(chan struct{}),
+		inbox: make(chan func()), ended: make(chan struct{}), pressures: map[tableOf]pressure{},
 		d: d, intent: intent.New(c), conf: c,
 		registry: registry.New(c.Tables.Services, c.Tables.RealServers, len(d.Place.Workers)),
 	}

@@ -72,10 +72,9 @@ func (l *Loop) Status(ctx context.Context) (api.Status, error) {
 			s.RealServers += len(l.conf.Services[i].Servers)
 		}
 		for _, w := range l.workers() {
-			s.Templates.Used += w.Templates.Used
-			s.Templates.Capacity += w.Templates.Capacity
-			s.Connections.Used += w.Connections.Used
-			s.Connections.Capacity += w.Connections.Capacity
+			s.Templates.Add(w.Templates)
+			s.Connections.Add(w.Connections)
+			s.Fallbacks += w.Fallbacks
 			s.Unaccounted += w.Unaccounted
 		}
 		return s
@@ -139,8 +138,7 @@ func (l *Loop) workers() []api.Worker {
 		c := w.Counters()
 		templates, connections := w.Capacities()
 		all[i] = stat.Worker(i, l.d.Place.Workers[i], &c)
-		all[i].Templates = api.Usage{Used: c.Templates, Capacity: uint64(templates)}
-		all[i].Connections = api.Usage{Used: c.Connections, Capacity: uint64(connections)}
+		all[i].Templates.Capacity, all[i].Connections.Capacity = uint64(templates), uint64(connections)
 	}
 	return all
 }

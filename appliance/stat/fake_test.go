@@ -68,6 +68,8 @@ func (f fake) Counters() []lcore.Counters {
 		TemplateHits: 2_009, TemplateMisses: 2_010, TemplateInserts: 2_011, TemplateExtensions: 2_012,
 		TemplateExpiries: 2_013, TemplateInvalidations: 2_014, ConnectionInserts: 2_015, ConnectionExpiries: 2_016,
 		Templates: 2_017, Connections: 2_018, DropEntryEnds: 2_019, HeaviestShare: 731_500, HeavyClients: 2_020,
+		MostTemplates: 2_020, MostConnections: 2_021, UnprovenTemplates: 2_022, UnprovenConnections: 2_023,
+		TemplateEvictions: 2_024, ConnectionEvictions: 2_025, PersistenceFallbacks: 2_026,
 		GapSum: 9_500_000_000, GapMax: 8_500_000_000,
 	}
 	for _, v := range lcore.Verdicts() {

@@ -8,14 +8,17 @@ import (
 	"cleat/lcore"
 )
 
-// Worker returns worker n's counters as the API shows them; how full its tables are, the caller adds.
+// Worker returns worker n's counters as the API shows them; how much its tables have room for, the caller adds.
 func Worker(n, cpu int, c *lcore.Counters) api.Worker {
 	w := api.Worker{
 		Worker: n, Lcore: cpu, Turns: c.Turns, EmptyTurns: c.EmptyTurns, Sleeps: c.Sleeps,
 		Received: c.Received, Taken: c.Taken, Injected: c.Injected, Made: c.Made, Transmitted: c.Transmitted,
 		Punted: c.Verdicts[lcore.Punted], HandedOver: c.Verdicts[lcore.HandedOver], Held: c.Held, Unaccounted: c.Unaccounted(),
-		Drops:      map[string]uint64{},
-		PollGapMax: float64(c.GapMax) / 1e9, PollGapP99: Quantile(&c.Gaps, 0.99),
+		Drops:       map[string]uint64{},
+		Templates:   api.Usage{Used: c.Templates, Most: c.MostTemplates, Unproven: c.UnprovenTemplates, Evicted: c.TemplateEvictions},
+		Connections: api.Usage{Used: c.Connections, Most: c.MostConnections, Unproven: c.UnprovenConnections, Evicted: c.ConnectionEvictions},
+		Fallbacks:   c.PersistenceFallbacks,
+		PollGapMax:  float64(c.GapMax) / 1e9, PollGapP99: Quantile(&c.Gaps, 0.99),
 	}
 	for _, v := range lcore.Verdicts() {
 		if n := c.Verdicts[v]; v.Drop() && n != 0 {

@@ -28,7 +28,8 @@ type Entry struct {
 	NoOutput bool
 	// Owner is 1 + the number of the worker that decided on the connection, counted it first and has its template; 0: the one whose shard this is.
 	Owner uint8
-	_     uint8
+	// Proof is kept by Shard.Hear.
+	Proof Proof
 
 	// Slot is the real server's (service.Real.Slot).
 	Slot uint32
@@ -99,8 +100,9 @@ func (e *Entry) Local() uint32 {
 // Deadline is the tick at which the connection ends unless a packet comes.
 func (e *Entry) Deadline() uint32 { return e.timer.Deadline }
 
-// Shard is a worker's connection table. When it is full, or there is no room for further IPv6 addresses, Insert refuses; the packet is
-// dropped and counted (connections_full). 64 bytes an entry and 17.1 for index and wheel; of those with IPv6 addresses another 68.
+// Shard is a worker's connection table. When it is full, or there is no room for further IPv6 addresses, Insert refuses; then the end of a
+// Victim makes room, or the packet is dropped and counted (connections_full). 64 bytes an entry and 17.3 for index, wheel and proof; of those with
+// IPv6 addresses another 68.
 type Shard struct {
 	*shard.Shard[Entry, *Entry]
 	wide *aside.Table[addresses]

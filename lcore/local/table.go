@@ -128,16 +128,17 @@ func (t *Table) Pick(addresses []flow.Addr, first, step int, proto uint8, server
 }
 
 // Take makes the record of a connection of protocol proto to a server, whose local address and port Pick has just chosen, or returns 0 if there
-// is no room.
+// is no room, or none for these.
 func (t *Table) Take(proto uint8, server flow.Addr, serverPort uint16, local flow.Addr, localPort uint16) uint32 {
+	hash := flow.Hash(local, localPort, proto, t.seed)
+	if t.index.Crowded(hash) {
+		return 0
+	}
 	i := t.Table.Take()
 	if i == 0 {
 		return 0
 	}
-	if !t.index.Insert(flow.Hash(local, localPort, proto, t.seed), i) {
-		t.Table.Give(i)
-		return 0
-	}
+	t.index.Insert(hash, i)
 	t.Slots[i] = Record{proto: proto, server: server, serverPort: serverPort, local: local, localPort: localPort}
 	return i
 }

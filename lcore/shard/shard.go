@@ -2,7 +2,8 @@
 // wheel to end them, and the rule when a slot may be used again. One goroutine uses a shard.
 //
 // Entries are named by their number, 1 to Capacity; 0 is none. A table says how its keys hash and compare; nothing here knows
-// keys. 17.1 bytes an entry beside the entry itself: 12.8 for the index, 4.3 for the wheel. A full shard refuses.
+// keys. 17.3 bytes an entry beside the entry itself: 12.8 for the index, 4.3 for the wheel, 0.1 for what is proven. A full shard refuses until an entry, a
+// Victim perhaps, is removed.
 package shard
 
 import (
@@ -10,6 +11,7 @@ import (
 	"cleat/lcore/index"
 	"cleat/lcore/memory"
 	"cleat/lcore/prefetch"
+	"cleat/lcore/slots"
 	"cleat/lcore/wheel"
 )
 
@@ -30,6 +32,9 @@ type Shard[E any, P wheel.Entry[E]] struct {
 	free  uint32 // first free slot; linked by the idle timers' deadlines
 	fresh uint32 // slots from here on were never used
 	gone  uint32 // first slot removed since Reclaim, linked likewise
+
+	unproven *slots.Set // the entries that may go when there is no room
+	hand     uint32     // the one at which a sweep looked last
 }
 
 // New returns a shard for capacity entries whose clock stands at tick now. The name tells its memory apart.
@@ -46,7 +51,11 @@ func New[E any, P wheel.Entry[E]](alloc memory.Alloc, name string, capacity int,
 	if err != nil {
 		return nil, err
 	}
-	return &Shard[E, P]{Entries: entries, Index: x, wheel: w, fresh: 1}, nil
+	unproven, err := slots.New(alloc, name+"_unproven", capacity+spare)
+	if err != nil {
+		return nil, err
+	}
+	return &Shard[E, P]{Entries: entries, Index: x, wheel: w, unproven: unproven, fresh: 1}, nil
 }
 
 // Capacity is the greatest number of entries.
@@ -56,7 +65,7 @@ func (s *Shard[E, P]) Capacity() int { return len(s.Entries) - 1 - spare }
 func (s *Shard[E, P]) Highest() uint32 { return s.fresh - 1 }
 
 // Insert gives a zeroed entry, found under hash from now on, or 0 when the shard is full. It is in the table once
-// its timer is filed (File).
+// its timer is filed (File), and unproven.
 func (s *Shard[E, P]) Insert(hash uint64) uint32 {
 	if s.Used >= uint64(s.Capacity()) {
 		return 0
@@ -70,6 +79,7 @@ func (s *Shard[E, P]) Insert(hash uint64) uint32 {
 		return 0
 	}
 	s.Used++
+	s.unproven.Add(i)
 	return i
 }
 
@@ -100,6 +110,7 @@ func (s *Shard[E, P]) Borrow() uint32 {
 func (s *Shard[E, P]) Remove(i uint32, hash uint64) {
 	s.Index.Remove(hash, i)
 	s.wheel.Remove(i)
+	s.unproven.Remove(i)
 	s.link(&s.gone, i)
 	s.Used--
 }

@@ -144,8 +144,8 @@ func (e *Entry) ServerPort() uint16 {
 // Deadline is the tick at which the timer runs out.
 func (e *Entry) Deadline() uint32 { return e.timer.Deadline }
 
-// Shard is a worker's template table. When it is full, or there is no room for further IPv6 addresses, Insert refuses; the packet that wanted
-// a template is dropped and counted (templates_full). 68 bytes an entry and 17.1 for index and wheel; of those of IPv6 another 36. There is room for
+// Shard is a worker's template table. When it is full, or there is no room for further IPv6 addresses, Insert refuses; then the end of a Victim makes
+// room, or the connection does without. 68 bytes an entry and 17.3 for index, wheel and proof; of those of IPv6 another 36. There is room for
 // a persistence engine's data of a 16th of the templates, 260 bytes each.
 type Shard struct {
 	*shard.Shard[Entry, *Entry]
@@ -272,6 +272,7 @@ func (s *Shard) Invalidate(i uint32) {
 	e := &s.Entries[i]
 	s.Index.Remove(s.hashOf(e), i)
 	e.invalid = true
+	s.Doubt(i)
 }
 
 // Remove takes entry i out of the table; its slot is free after Reclaim.

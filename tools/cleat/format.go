@@ -28,10 +28,10 @@ func number[T ~int | ~int64 | ~uint32 | ~uint64](n T) string {
 	return strconv.FormatUint(uint64(n), 10)
 }
 
-// usage writes "12 of 1048576 (0.0 %)".
+// usage writes "12 of 1048576 (0.0 %), 3 unproven".
 func usage(u api.Usage) string {
 	if u.Capacity == 0 {
 		return number(u.Used)
 	}
-	return fmt.Sprintf("%d of %d (%.1f %%)", u.Used, u.Capacity, 100*float64(u.Used)/float64(u.Capacity))
+	return fmt.Sprintf("%d of %d (%.1f %%), %d unproven", u.Used, u.Capacity, 100*float64(u.Used)/float64(u.Capacity), u.Unproven)
 }

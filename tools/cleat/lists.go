@@ -54,10 +54,20 @@ func printWorkers(w io.Writer, workers []api.Worker) error {
 	}
 	count("held", func(w api.Worker) uint64 { return w.Held })
 	add("unaccounted", func(w api.Worker) string { return number(w.Unaccounted) })
-	count("templates", func(w api.Worker) uint64 { return w.Templates.Used })
-	count("  capacity", func(w api.Worker) uint64 { return w.Templates.Capacity })
-	count("connections", func(w api.Worker) uint64 { return w.Connections.Used })
-	count("  capacity", func(w api.Worker) uint64 { return w.Connections.Capacity })
+	for _, t := range []struct {
+		name string
+		of   func(api.Worker) api.Usage
+	}{
+		{"templates", func(w api.Worker) api.Usage { return w.Templates }},
+		{"connections", func(w api.Worker) api.Usage { return w.Connections }},
+	} {
+		count(t.name, func(w api.Worker) uint64 { return t.of(w).Used })
+		count("  capacity", func(w api.Worker) uint64 { return t.of(w).Capacity })
+		count("  at most", func(w api.Worker) uint64 { return t.of(w).Most })
+		count("  unproven", func(w api.Worker) uint64 { return t.of(w).Unproven })
+		count("  evicted", func(w api.Worker) uint64 { return t.of(w).Evicted })
+	}
+	count("fallbacks", func(w api.Worker) uint64 { return w.Fallbacks })
 	add("poll gap, 99 %", func(w api.Worker) string { return span(w.PollGapP99, 100*time.Nanosecond) })
 	add("poll gap, longest", func(w api.Worker) string { return span(w.PollGapMax, 100*time.Nanosecond) })
 	return table.print(w, rows)

@@ -39,6 +39,7 @@ func printStatus(w io.Writer, s api.Status) error {
 		[]string{"services", fmt.Sprintf("%d with %d real servers", s.Services, s.RealServers)},
 		[]string{"templates", usage(s.Templates)},
 		[]string{"connections", usage(s.Connections)},
+		[]string{"fallbacks", fmt.Sprintf("%d connections without a template", s.Fallbacks)},
 		[]string{"unaccounted", fmt.Sprintf("%d packets", s.Unaccounted)},
 	)
 	for _, p := range s.Ports {

@@ -1,0 +1,72 @@
+package lcore
+
+import (
+	"cleat/lcore/conn"
+	"cleat/lcore/flow"
+	"cleat/lcore/template"
+)
+
+// This file is the rule when a table is full: what has proven itself stays, and what has not makes room for what comes (conn.Proof). So a flood of
+// forged packets turns over its own entries, and a client in it has the time in which that happens once to show that it is there.
+
+// prove takes in what a packet of the client, or of the server (output), of connection i proves, for the template too.
+func (w *Worker) prove(i uint32, output bool) {
+	if !w.conns.Hear(i, output) {
+		return
+	}
+	c := &w.conns.Entries[i]
+	switch {
+	case c.Template == 0:
+	case c.Owner == 0:
+		w.tmpls.Prove(c.Template)
+	default:
+		w.peers[c.Owner-1].tmpls.TellProven(c.Template)
+	}
+}
+
+// insert adds the connection that a client's packet with key k opens to port at server, in the place of an unproven one if there is no other; 0 if
+// there is none.
+func (w *Worker) insert(k *flow.Key, server flow.Addr, port uint16) uint32 {
+	n := w.conns.Insert(k, server, port)
+	if n == 0 {
+		victim := w.conns.Victim(k, server)
+		if victim == 0 {
+			return 0
+		}
+		w.evict(victim)
+		if n = w.conns.Insert(k, server, port); n == 0 {
+			return 0
+		}
+	}
+	w.made(k)
+	w.counters.ConnectionInserts++
+	return n
+}
+
+// evict ends connection i for another one.
+func (w *Worker) evict(i uint32) {
+	w.counters.ConnectionEvictions++
+	w.endConnection(i)
+}
+
+// evictTemplate ends an unproven template for one with key k and a persistence engine's data, and reports whether there was one to end. In a flood of
+// handshakes that are never completed each template has its connection: both end then.
+func (w *Worker) evictTemplate(k *template.Key, data []byte) bool {
+	victim := w.tmpls.Victim(k, data)
+	if victim == 0 {
+		if w.conns.Unproven() == 0 || w.tmpls.Crowded(k, data) {
+			return false
+		}
+		last := w.conns.Sweep(func(c *conn.Entry) bool {
+			return c.Template != 0 && c.Owner == 0 && w.tmpls.Yields(c.Template, 1, k, data)
+		})
+		if last == 0 {
+			return false
+		}
+		victim = w.conns.Entries[last].Template
+		w.evict(last)
+	}
+	w.counters.TemplateEvictions++
+	w.endTemplate(victim)
+	return true
+}
