@@ -29,11 +29,14 @@ func floorCommand() *cobra.Command {
 			for i := range cases {
 				memory = max(memory, cases[i].Memory())
 			}
-			_, err = s.lab(cmd.OutOrStdout(), memory, func(b *bed.Bed) ([]result.Row, error) { return floors(b, cases, s.schedule) })
+			_, err = s.lab(cmd.OutOrStdout(), memory, func(b *bed.Bed, r *result.Report) (err error) {
+				r.Rows, err = floors(b, cases, s.schedule)
+				return err
+			})
 			return err
 		},
 	}
-	s.flags(cmd, 400*time.Millisecond)
+	s.cases(cmd, 400*time.Millisecond)
 	return cmd
 }
 

@@ -53,7 +53,11 @@ Exit codes: 0 done, 1 the measurement failed or compare found something worse, 2
 
 // measurements are the commands that print a report, and so may be steps of a suite.
 func measurements() []*cobra.Command {
-	return []*cobra.Command{floorCommand(), pathCommand(), genCommand()}
+	all := []*cobra.Command{floorCommand(), pathCommand(), genCommand(), sampleCommand()}
+	for i := range specials {
+		all = append(all, specialCommand(&specials[i]))
+	}
+	return all
 }
 
 // programs are the commands that may be up beside a suite's steps.

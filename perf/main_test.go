@@ -79,6 +79,12 @@ func TestMistakes(t *testing.T) {
 		{"pcap -o x --proto sctp", `^cleat-perf: protocol "sctp": must be tcp or udp\n$`, exitUsage},
 		{"pcap -o x --vip 192.0.2.1", `^cleat-perf: --vip "192.0.2.1": must be an address and a port, like 192.0.2.10:80\n$`, exitUsage},
 		{"pcap -o x --dst-mac 02:00", `^cleat-perf: --dst-mac "02:00": must be a MAC address, like 02:70:63:61:70:00\n$`, exitUsage},
+		{"pcap -o x --arp 10.9.0.11,fd00::1", `^cleat-perf: --arp "fd00::1": must be IPv4 addresses`, exitUsage},
+		{"pcap -o x --len 59", `^cleat-perf: frames of 59 bytes: must be 60 to 1514\n$`, exitUsage},
+		{"sample --thread (", `^cleat-perf: --thread: error parsing regexp`, exitUsage},
+		{"sample --time 0s", `^cleat-perf: --repetitions 7, --time 0s: must be at least 1 and 1ms\n$`, exitUsage},
+		{"sample --run-dir nowhere", `^cleat-perf: dial unixpacket nowhere/cleat/dpdk_telemetry.v2: .*no such file or directory: the program has to run`, exitFailed},
+		{"flood --repetitions 0", `^cleat-perf: --repetitions 0: must be at least 1\n$`, exitUsage},
 		{"pcap -o nowhere/x", `^cleat-perf: open nowhere/x: no such file or directory\n$`, exitFailed},
 	} {
 		dir := t.TempDir()
@@ -94,7 +100,7 @@ func TestMistakes(t *testing.T) {
 
 func TestPcap(t *testing.T) {
 	dir := t.TempDir()
-	if out, errs, code := perf(t, dir, "pcap", "-o", "x.pcap", "--flows", "3", "--syn"); out+errs != "" || code != 0 {
+	if out, errs, code := perf(t, dir, "pcap", "-o", "x.pcap", "--flows", "2", "--syn", "--arp", "10.9.0.11"); out+errs != "" || code != 0 {
 		t.Fatalf("exit code %d, %q, %q", code, out, errs)
 	}
 	f, err := os.Open(filepath.Join(dir, "x.pcap"))
@@ -191,6 +197,15 @@ func checkReport(t *testing.T, args, text string, cases []string, path bool) {
 		if row.Case != cases[i] || len(row.Floor) != 2 || (len(row.Path) == 2) != path {
 			t.Errorf("%s: %+v, want case %s with two repetitions", args, row, cases[i])
 		}
+	}
+}
+
+// TestSpecial: figures and distributions are shown.
+func TestSpecial(t *testing.T) {
+	alone(t)
+	out, errs, code := perf(t, t.TempDir(), "idle", "--time", "5ms", "--repetitions", "1")
+	if code != 0 || !strings.Contains(out, "poll: a worker without packets") || !strings.Contains(out, "99 % µs") {
+		t.Errorf("exit code %d, %q, %q", code, out, errs)
 	}
 }
 

@@ -29,7 +29,13 @@ type settings struct {
 	profile  string
 }
 
-// flags defines them; each is how long a floor or a path takes unless --time says otherwise.
+// cases defines --case beside flags.
+func (s *settings) cases(cmd *cobra.Command, each time.Duration) {
+	s.flags(cmd, each)
+	cmd.Flags().StringVar(&s.only, "case", "", "only cases whose name matches this `regexp`")
+}
+
+// flags defines those of every command; each is how long a floor or a path takes unless --time says otherwise.
 func (s *settings) flags(cmd *cobra.Command, each time.Duration) {
 	f := cmd.Flags()
 	f.IntVar(&s.bed.CPU, "cpu", bed.LastCPU(), "`number` of the CPU to measure on")
@@ -37,7 +43,6 @@ func (s *settings) flags(cmd *cobra.Command, each time.Duration) {
 	f.IntVar(&s.schedule.Repetitions, "repetitions", 5, "how often each case is measured, floor and path in turns")
 	f.DurationVar(&s.schedule.Each, "time", each, "how long each of them takes")
 	f.StringVarP(&s.output, "output", "o", "table", "`format`: table or json")
-	f.StringVar(&s.only, "case", "", "only cases whose name matches this `regexp`")
 	f.StringVar(&s.profile, "cpuprofile", "", "write a profile for go tool pprof to this `file`; -focus=lcore leaves the floor out")
 }
 
@@ -74,7 +79,7 @@ func named[T any](s *settings, all []T, name func(*T) string) ([]T, error) {
 }
 
 // lab runs measure inside DPDK and prints what it found.
-func (s *settings) lab(out io.Writer, memory int, measure func(*bed.Bed) ([]result.Row, error)) (*result.Report, error) {
+func (s *settings) lab(out io.Writer, memory int, measure func(*bed.Bed, *result.Report) error) (*result.Report, error) {
 	alone, err := net.Listen("unix", "@cleat-perf") // abstract: no file, and gone with the process
 	if err != nil {
 		return nil, failed(fmt.Errorf("another cleat-perf is running, and each would slow the other down: wait for its end (%w)", err))
@@ -88,7 +93,7 @@ func (s *settings) lab(out io.Writer, memory int, measure func(*bed.Bed) ([]resu
 		return nil, failed(err)
 	}
 	report.Host.Hugepages = b.Hugepages
-	report.Rows, err = s.profiled(b, measure)
+	err = s.profiled(func() error { return measure(b, report) })
 	if err = errors.Join(err, b.Close()); err != nil {
 		return nil, failed(err)
 	}
@@ -98,20 +103,20 @@ func (s *settings) lab(out io.Writer, memory int, measure func(*bed.Bed) ([]resu
 	return report, failed(report.Table(out))
 }
 
-func (s *settings) profiled(b *bed.Bed, measure func(*bed.Bed) ([]result.Row, error)) (rows []result.Row, err error) {
+func (s *settings) profiled(measure func() error) (err error) {
 	if s.profile == "" {
-		return measure(b)
+		return measure()
 	}
 	f, err := os.Create(s.profile)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if err := pprof.StartCPUProfile(f); err != nil {
-		return nil, err
+		return err
 	}
 	defer pprof.StopCPUProfile()
-	return measure(b)
+	return measure()
 }
 
 // quiet makes garbage collections as rare as cleatd does.

@@ -24,7 +24,7 @@ from net_pcap, new ones from a generator in this process.`,
 			return measurePath(&s, cmd.OutOrStdout())
 		},
 	}
-	s.flags(cmd, 400*time.Millisecond)
+	s.cases(cmd, 400*time.Millisecond)
 	return cmd
 }
 
@@ -40,20 +40,19 @@ func measurePath(s *settings, out io.Writer) error {
 	for i := range cases {
 		memory = max(memory, cases[i].Memory())
 	}
-	_, err = s.lab(out, memory, func(b *bed.Bed) ([]result.Row, error) {
-		var rows []result.Row
+	_, err = s.lab(out, memory, func(b *bed.Bed, r *result.Report) error {
 		for i := range cases {
 			pairs, err := path.Measure(b, &cases[i], s.schedule)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			row, err := rowOf(&cases[i], pairs, rows)
+			row, err := rowOf(&cases[i], pairs, r.Rows)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			rows = append(rows, row)
+			r.Rows = append(r.Rows, row)
 		}
-		return rows, nil
+		return nil
 	})
 	return err
 }

@@ -24,8 +24,9 @@ type Options struct {
 // Bed is a running EAL.
 type Bed struct {
 	CPU       int
-	Hugepages bool // packets and tables lie in hugepages
-	ports     int  // made so far
+	Hugepages bool  // packets and tables lie in hugepages
+	ports     int   // made so far
+	cpus      []int // that this process may use, the measured one first
 }
 
 // errRoot explains what is needed, and what works without.
@@ -36,10 +37,15 @@ func Start(o Options) (*Bed, error) {
 	if os.Geteuid() != 0 {
 		return nil, errRoot
 	}
-	if err := checkCPU(o.CPU); err != nil {
+	cpus, err := usable()
+	if err != nil {
 		return nil, err
 	}
-	b := &Bed{CPU: o.CPU}
+	if !slices.Contains(cpus, o.CPU) {
+		return nil, fmt.Errorf("CPU %d: is not there, or this process may not use it", o.CPU)
+	}
+	others := slices.DeleteFunc(cpus, func(cpu int) bool { return cpu == o.CPU })
+	b := &Bed{CPU: o.CPU, cpus: append([]int{o.CPU}, others...)}
 	if err := b.startEAL(o); err != nil {
 		return nil, err
 	}
@@ -63,28 +69,27 @@ func (b *Bed) startEAL(o Options) error {
 	return eal.Init(args)
 }
 
-func checkCPU(cpu int) error {
+// usable are the CPUs that this process may use, in rising order.
+func usable() (cpus []int, err error) {
 	var allowed unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
-		return err
+		return nil, err
 	}
-	if !allowed.IsSet(cpu) {
-		return fmt.Errorf("CPU %d: is not there, or this process may not use it", cpu)
+	for cpu := range len(allowed) * 64 {
+		if allowed.IsSet(cpu) {
+			cpus = append(cpus, cpu)
+		}
 	}
-	return nil
+	return cpus, nil
 }
 
 // LastCPU is the last CPU that this process may use: the one that is asked for least.
-func LastCPU() (last int) {
-	var allowed unix.CPUSet
-	if unix.SchedGetaffinity(0, &allowed) == nil {
-		for cpu := range len(allowed) * 64 {
-			if allowed.IsSet(cpu) {
-				last = cpu
-			}
-		}
+func LastCPU() int {
+	cpus, err := usable()
+	if err != nil {
+		return 0
 	}
-	return last
+	return cpus[len(cpus)-1]
 }
 
 // Close stops the EAL. Ports are closed and threads have ended by then.
@@ -92,9 +97,39 @@ func (b *Bed) Close() error { return eal.Cleanup() }
 
 // Thread runs f on the measured CPU, all other threads kept off it where there is another, and waits until it is done.
 func (b *Bed) Thread(f func()) (done <-chan struct{}, err error) {
-	if done, err = eal.Thread("cleat-perf", b.CPU, f); err != nil {
+	all, err := b.Threads([]func(){f})
+	if err != nil {
 		return nil, err
 	}
-	_ = eal.KeepOff([]int{b.CPU}) // with a single CPU there is no other place; the readings are of CPU time
-	return done, nil
+	return all[0], nil
+}
+
+// Threads is Thread for several at a time, each on a CPU of its own, the measured one first. If one cannot be started, it is for the caller to
+// end those that were: they are returned with the error. Where no CPU is left for all other threads, those go first.
+func (b *Bed) Threads(fs []func()) (all []<-chan struct{}, err error) {
+	if len(fs) > len(b.cpus) {
+		return nil, fmt.Errorf("%d CPUs are needed, and this process may use %d", len(fs), len(b.cpus))
+	}
+	for i, f := range fs {
+		run := f
+		if len(fs) == len(b.cpus) {
+			run = func() { stepBack(); f() }
+		}
+		done, err := eal.Thread("cleat-perf", b.cpus[i], run)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, done)
+	}
+	_ = eal.KeepOff(b.cpus[:len(fs)]) // with no CPU left there is no other place; the readings are of CPU time
+	return all, nil
+}
+
+// stepBack gives the calling thread, if it has a real-time priority, a lower one than the rest of the process has: it would never let go of its CPU.
+func stepBack() {
+	a, err := unix.SchedGetAttr(0, 0)
+	if err == nil && a.Priority > 1 {
+		a.Priority--
+		_ = unix.SchedSetAttr(0, a, 0) // a lower one is always granted
+	}
 }

@@ -33,6 +33,11 @@ func (r Reading) Since(before Reading) Reading {
 	return Reading{r.CPU - before.CPU, r.Wall - before.Wall, r.Packets - before.Packets}
 }
 
+// Add adds what another thread has used and got meanwhile.
+func (r *Reading) Add(o Reading) {
+	r.CPU, r.Wall, r.Packets = r.CPU+o.CPU, r.Wall+o.Wall, r.Packets+o.Packets
+}
+
 // PerPacket is nanoseconds of the thread's CPU time per packet.
 func (r Reading) PerPacket() float64 { return float64(r.CPU) / float64(r.Packets) }
 

@@ -38,12 +38,8 @@ func Measure(b *bed.Bed, c *Case, s Schedule) (pairs []Pair, err error) {
 	defer func() { err = errors.Join(err, source.Close()) }()
 	var tables bed.Tables
 	defer func() { err = errors.Join(err, tables.Free()) }()
-	workers, err := lcore.NewWorkers([]lcore.Plan{c.plan(source, source, tables.Alloc, clockOf(source, c))}, c.tables())
+	r, err := c.start(b, c.plan(source, source, tables.Alloc, clockOf(source, c)), source, floor)
 	if err != nil {
-		return nil, err
-	}
-	r := &run{Case: c, source: source, floor: floor, worker: workers[0]}
-	if r.done, err = b.Thread(r.worker.Run); err != nil {
 		return nil, err
 	}
 	if err = r.warmUp(); err == nil {
@@ -52,47 +48,91 @@ func Measure(b *bed.Bed, c *Case, s Schedule) (pairs []Pair, err error) {
 	return pairs, errors.Join(err, r.end())
 }
 
-// warmUp lets every known connection be seen twice, or new ones come until as many end as begin.
-func (r *run) warmUp() error {
-	packets := uint64(4 * r.Flows)
-	if r.Live != 0 {
-		packets = uint64(2 * r.Live)
+// start sets a worker of the case to work.
+func (c *Case) start(b *bed.Bed, plan lcore.Plan, source, floor bed.Source) (*run, error) {
+	workers, err := lcore.NewWorkers([]lcore.Plan{plan}, c.tables())
+	if err != nil {
+		return nil, err
 	}
-	for {
-		var given uint64
-		if err := r.worker.Do(func() bool { given = r.source.Given(); return true }); err != nil {
-			return err
-		}
-		if given >= packets {
-			return nil
-		}
-		time.Sleep(time.Millisecond)
-	}
+	r := &run{Case: c, source: source, floor: floor, worker: workers[0]}
+	r.done, err = b.Thread(r.worker.Run)
+	return r, err
 }
 
-// pairs takes them. The floor runs on the worker's thread between two of its turns: on the same core, over the same queue, with
-// the same cache of packet buffers.
+// warmUp lets every known connection be seen twice, or new ones come until as many end as begin.
+func (r *run) warmUp() error {
+	if r.Live != 0 {
+		return r.until(uint64(2 * r.Live))
+	}
+	return r.until(uint64(4 * r.Flows))
+}
+
+// until waits for the worker to have received so many packets, as its counters say.
+func (r *run) until(packets uint64) error {
+	for r.worker.Counters().Received < packets {
+		select {
+		case <-r.done:
+			return lcore.ErrStopped
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// fresh shows look the worker's counters between two turns, on its thread, just after they were published.
+func (r *run) fresh(look func(lcore.Counters)) error {
+	var first uint64
+	return r.worker.Do(func() bool {
+		c := r.worker.Counters()
+		if first == 0 {
+			first = c.Turns
+		}
+		if c.Turns == first {
+			return false
+		}
+		look(c)
+		return true
+	})
+}
+
+// pairs takes them.
 func (r *run) pairs(s Schedule) (pairs []Pair, err error) {
 	for range s.Repetitions {
-		var p Pair
-		var begin bed.Reading
-		var before, after lcore.Counters
-		err = r.worker.Do(func() bool { p.Floor = bed.Floor(r.floor, s.Each); return true })
-		err = errors.Join(err, r.worker.Do(func() bool { before, begin = r.worker.Counters(), bed.Read(r.source); return true }))
-		time.Sleep(s.Each)
-		err = errors.Join(err, r.worker.Do(func() bool {
-			p.Path, after = bed.Read(r.source).Since(begin), r.worker.Counters()
-			return true
-		}))
+		floor, err := r.floorFor(s.Each)
+		if err != nil {
+			return nil, err
+		}
+		w, err := r.pathFor(s.Each)
 		if err == nil {
-			err = r.expected(&before, &after)
+			err = r.expected(&w.before, &w.after)
 		}
 		if err != nil {
 			return nil, err
 		}
-		pairs = append(pairs, p)
+		pairs = append(pairs, Pair{Floor: floor, Path: w.Reading})
 	}
 	return pairs, nil
+}
+
+// floorFor has the floor run on the worker's thread between two of its turns: on the same core, over the same queue, with the same
+// cache of packet buffers.
+func (r *run) floorFor(d time.Duration) (floor bed.Reading, err error) {
+	err = r.worker.Do(func() bool { floor = bed.Floor(r.floor, d); return true })
+	return floor, err
+}
+
+// window is what a worker did, and counted, for a while.
+type window struct {
+	bed.Reading
+	before, after lcore.Counters
+}
+
+// pathFor lets the worker work for that long.
+func (r *run) pathFor(d time.Duration) (w window, err error) {
+	var begin bed.Reading
+	err = r.fresh(func(c lcore.Counters) { w.before, begin = c, bed.Read(r.source) })
+	time.Sleep(d)
+	return w, errors.Join(err, r.fresh(func(c lcore.Counters) { w.after, w.Reading = c, bed.Read(r.source).Since(begin) }))
 }
 
 // end stops the worker and says if a packet got lost on its way.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -94,6 +95,108 @@ func TestMeasureFloor(t *testing.T) {
 				t.Fatalf("%v, %v", readings, err)
 			}
 		})
+	}
+}
+
+// TestFlood: it comes to figures of everything; what they are is nobody's business here.
+func TestFlood(t *testing.T) {
+	needLab(t)
+	f := &Flood{Flows: 1000, Room: 20000}
+	figures, err := f.Measure(lab, Schedule{Repetitions: 2, Each: 5 * time.Millisecond})
+	if err != nil || len(figures) != 7 {
+		t.Fatalf("%d figures, want 7; %v", len(figures), err)
+	}
+	for i := range figures {
+		if figures[i].Case != "flood" || len(figures[i].Values) != 2 || figures[i].Values.Median() <= 0 {
+			t.Errorf("%+v", figures[i])
+		}
+	}
+}
+
+// TestCrews: one worker and two, the latter with and without handing over. Measure itself fails if a packet got lost, or went where it should not.
+func TestCrews(t *testing.T) {
+	needLab(t)
+	for _, c := range []Crew{
+		{Case{Name: "one", Proto: "tcp", Flows: 500}, 1, 0},
+		{Case{Name: "two", Proto: "tcp", Flows: 1000}, 2, 0},
+		{Case{Name: "strangers", Proto: "tcp", Flows: 1000}, 2, 50},
+	} {
+		t.Run(c.Name, func(t *testing.T) {
+			if c.Workers > runtime.NumCPU() {
+				t.Skip("needs two CPUs")
+			}
+			shifts, err := c.Measure(lab, Schedule{Repetitions: 2, Each: 5 * time.Millisecond})
+			if err != nil || len(shifts) != 2 {
+				t.Fatalf("%d repetitions, want 2; %v", len(shifts), err)
+			}
+			for _, s := range shifts {
+				if s.Floor.Packets == 0 || s.Path.Packets == 0 || s.Path.CPU <= 0 || (s.HandedOver != 0) != (c.Strangers != 0) {
+					t.Errorf("%+v", s)
+				}
+			}
+		})
+	}
+}
+
+// TestTables: nothing is forgotten, and an entry takes what it says.
+func TestTables(t *testing.T) {
+	needLab(t)
+	figures, err := (&Tables{10000}).Measure(lab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bytes := map[string]float64{}
+	for _, f := range figures {
+		bytes[f.What] = f.Values.Median()
+	}
+	if bytes["a connection"] < 64 || bytes["index, a connection"] < 8 || bytes["a template, index, timer and all"] < 72 ||
+		bytes["10 M connections and 10 M templates"] < 20e6*72/(1<<30) {
+		t.Errorf("%+v", figures)
+	}
+}
+
+func TestGaps(t *testing.T) {
+	needLab(t)
+	g := &Gaps{Case{Name: "gaps", Proto: "tcp", Flows: 100}, 1}
+	figures, all, err := g.Measure(lab, Schedule{Repetitions: 1, Each: 2 * 3 * gapWindow})
+	if err != nil || len(figures) != 4 || len(all) != 3 {
+		t.Fatalf("%+v, %+v, %v", figures, all, err)
+	}
+	for _, f := range figures {
+		if len(f.Values) != 2 {
+			t.Errorf("%+v: want two windows", f)
+		}
+	}
+}
+
+// TestWatch: only long gaps, and only since begin.
+func TestWatch(t *testing.T) {
+	var now time.Duration
+	w := &watch{clock: func() time.Duration { return now }, seen: make([]time.Duration, 0, 2)}
+	for _, step := range []time.Duration{time.Hour, longGap - 1, longGap, 2 * longGap, 3 * longGap} {
+		now += step
+		if w.now() != now {
+			t.Fatal("another time")
+		}
+		if step == time.Hour {
+			w.begin()
+		}
+	}
+	if want := []time.Duration{longGap, 2 * longGap}; !slices.Equal(w.seen, want) {
+		t.Errorf("seen %v, want %v: there is room for two", w.seen, want)
+	}
+}
+
+func TestIdle(t *testing.T) {
+	needLab(t)
+	for i := range Idles {
+		figures, d, err := Idles[i].measure(lab, Schedule{Repetitions: 2, Each: 10 * time.Millisecond})
+		if err != nil || len(figures) != 3 || len(figures[0].Values) != 2 || figures[1].Values.Median() <= 0 {
+			t.Fatalf("%s: %+v, %v", Idles[i].Name, figures, err)
+		}
+		if h, err := d.Histogram.Decode(); err != nil || h.TotalCount() == 0 {
+			t.Errorf("%s: %v", Idles[i].Name, err)
+		}
 	}
 }
 

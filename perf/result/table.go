@@ -3,6 +3,7 @@ package result
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -11,15 +12,49 @@ import (
 // Columns name what Row.Cells returns.
 var Columns = []string{"case", "floor ns", "path ns", "own ns", "least … greatest", "M/s", "target", "reached", "core share"}
 
-// Table writes the rows for people: medians, with least and greatest behind them.
+// Table writes rows, figures and distributions for people, as far as there are any: medians, with least and greatest behind them.
 func (r *Report) Table(w io.Writer) error {
-	var cells [][]string
-	for i := range r.Rows {
-		cells = append(cells, r.Rows[i].Cells())
+	parts := []string{r.Host.String()}
+	if cells := cellsOf(r.Rows, (*Row).Cells); cells != nil {
+		parts = append(parts, rendered(Columns, cells),
+			"ns of CPU time a packet, medians; own = path − floor; M/s = million packets (new-…: connections) a second")
 	}
-	_, err := fmt.Fprintf(w, "%s\n%s\nns of CPU time a packet, medians; own = path − floor; M/s = million packets (new-…: connections) a second\n",
-		&r.Host, rendered(Columns, cells))
+	if cells := cellsOf(r.Figures, (*Figure).Cells); cells != nil {
+		parts = append(parts, rendered(FigureColumns, cells))
+	}
+	if len(r.Distributions) != 0 {
+		table, err := distributionTable(r.Distributions)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, table)
+	}
+	_, err := fmt.Fprintln(w, strings.Join(parts, "\n"))
 	return err
+}
+
+func cellsOf[T any](all []T, cells func(*T) []string) (rows [][]string) {
+	for i := range all {
+		rows = append(rows, cells(&all[i]))
+	}
+	return rows
+}
+
+// distributionTable shows times in µs.
+func distributionTable(all []Distribution) (string, error) {
+	var cells [][]string
+	for _, d := range all {
+		h, err := d.Histogram.Decode()
+		if err != nil {
+			return "", err
+		}
+		row := []string{d.Case, d.Name, fmt.Sprint(h.TotalCount())}
+		for _, percent := range []float64{50, 99, 99.9, 100} {
+			row = append(row, fmt.Sprintf("%.1f", float64(h.ValueAtQuantile(percent))/1e3))
+		}
+		cells = append(cells, row)
+	}
+	return rendered([]string{"case", "times", "how many", "median µs", "99 % µs", "99.9 % µs", "longest µs"}, cells), nil
 }
 
 // rendered is a table for a terminal. All columns but the first are aligned to the right.

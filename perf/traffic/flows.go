@@ -22,6 +22,15 @@ func Nth(n uint64, clients int) Flow {
 	return Flow{firstClient + uint32(n%c), firstPort + uint16(n/c%ports)}
 }
 
+// Flows returns n flows of n clients, shuffled, the same in every run.
+func Flows(n int) []Flow {
+	all := make([]Flow, n)
+	for i, k := range shuffled(n) {
+		all[i] = Nth(uint64(k), n)
+	}
+	return all
+}
+
 // Frames returns one frame for each of n flows of n clients, by the writers in turns, shuffled, the same in every run.
 func Frames(n int, w ...*Writer) [][]byte {
 	all := make([][]byte, n)

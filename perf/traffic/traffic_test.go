@@ -144,6 +144,18 @@ func TestUDPChecksum(t *testing.T) {
 
 func addrUint(a netip.Addr) uint32 { return binary.BigEndian.Uint32(a.AsSlice()) }
 
+func TestARPReply(t *testing.T) {
+	frame, err := ARPReply(netip.MustParseAddr("10.9.0.11"), vip.Addr(), directorMAC)
+	if err != nil || len(frame) != FrameLen {
+		t.Fatalf("% x, %v", frame, err)
+	}
+	arp, ok := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Default).Layer(layers.LayerTypeARP).(*layers.ARP)
+	if !ok || arp.Operation != layers.ARPReply || !bytes.Equal(arp.SourceHwAddress, frame[6:12]) || !bytes.Equal(frame[:6], directorMAC) ||
+		!bytes.Equal(arp.SourceProtAddress, []byte{10, 9, 0, 11}) || !bytes.Equal(arp.DstProtAddress, vip.Addr().AsSlice()) {
+		t.Errorf("% x", frame)
+	}
+}
+
 func TestWrongShapes(t *testing.T) {
 	for _, c := range []struct {
 		proto  string
