@@ -204,6 +204,10 @@ func (s *started) starts(t *testing.T) {
 	if len(ports) != 2 || ports[0].Name != "outside" || ports[0].Driver != "net_ring" || ports[0].Steering != "one worker" {
 		t.Errorf("ports %+v", ports)
 	}
+	var heavy []api.HeavyClient
+	if code := s.call("GET", "/v1/heavy", &heavy); code != http.StatusOK || heavy == nil || len(heavy) != 0 {
+		t.Errorf("heavy clients of a fresh start: %d %v", code, heavy)
+	}
 	var rows string
 	if code := s.call("GET", "/v1/templates", &rows); code != http.StatusOK || rows != "" {
 		t.Errorf("templates of a fresh start: %d %q", code, rows)

@@ -20,8 +20,8 @@ type heavies struct {
 }
 
 const (
-	// One of so many is looked at, which makes a look's 50 ns next to nothing.
-	packetsALook, connectionsALook = 256, 8
+	// One of so many is looked at, which makes a look's 50 ns next to nothing for each.
+	packetsALook, connectionsALook = 1024, 8
 	// judgeHeavyEvery is how often clients are found heavy, and half of the past is forgotten.
 	judgeHeavyEvery = 4 * time.Second
 	// spreadRate is how many connections a second a heavy client opens at least: who opens fewer is no carrier's NAT, and to spread those would gain nothing.

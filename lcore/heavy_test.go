@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/lcoretest"
 	"cleat/lcore/service"
@@ -190,25 +191,23 @@ func TestHeavyPackets(t *testing.T) {
 	r := newRig(t, w)
 	r.send(outside, fromClient(alice, vip80, "S"), fromClient(bob, vip80, "S"))
 	begin := r.now
-	for i := range 4096 {
-		from := []func() (int, []byte){
-			func() (int, []byte) { return outside, fromClient(alice, vip80, "A") },
-			func() (int, []byte) { return inside, fromServer(3, "10.9.0.13:80", alice, "A") },
-			func() (int, []byte) { return outside, fromClient(bob, vip80, "A") },
-			func() (int, []byte) { return outside, lcoretest.ARPRequest(gatewayMAC, ip("10.8.0.2"), ip("10.8.0.1")) },
+	for _, q := range []struct {
+		port  int
+		frame []byte
+	}{
+		{outside, fromClient(alice, vip80, "A")},
+		{inside, fromServer(3, "10.9.0.13:80", alice, "A")},
+		{outside, fromClient(bob, vip80, "A")},
+		{outside, lcoretest.ARPRequest(gatewayMAC, ip("10.8.0.2"), ip("10.8.0.1"))},
+	} {
+		for range 65536 / burst.Size {
+			r.ports[q.port].Inject(0, slices.Repeat([][]byte{q.frame}, burst.Size)...)
+			r.turn()
+			for i := range r.ports {
+				r.ports[i].Sent()
+			}
 		}
-		burst := [2][][]byte{}
-		for j := range 16 {
-			port, frame := from[(i+j)%len(from)]()
-			burst[port] = append(burst[port], frame)
-		}
-		r.ports[outside].Inject(0, burst[outside]...)
-		r.ports[inside].Inject(0, burst[inside]...)
-		r.turn()
-		r.sent()
-		if i%1024 == 0 {
-			r.now += 100 * time.Millisecond // not yet enough for anything to be forgotten
-		}
+		r.now += 100 * time.Millisecond // not yet enough for anything to be forgotten
 	}
 	m := &r.workers[0].heavy.packets
 	shares := map[flow.Addr]float64{}
@@ -220,7 +219,7 @@ func TestHeavyPackets(t *testing.T) {
 			t.Errorf("%s has %v of the packets, want about %v", client, got, want)
 		}
 	}
-	if len(shares) != 2 || m.Total != 16*4096+2 {
+	if len(shares) != 2 || m.Total != 4*65536+2 {
 		t.Errorf("%d packets of %v", m.Total, shares)
 	}
 	r.now = begin + 5*time.Second
@@ -276,4 +275,23 @@ func TestHeavyReport(t *testing.T) {
 			return err
 		})
 	}
+}
+
+// BenchmarkWeigh is what it costs a packet of known connections to be looked at now and then, with many clients that are all alike: the dearest case.
+func BenchmarkWeigh(b *testing.B) {
+	r := newRig(b, wishes{settings: kernel, size: 1 << 17, services: []wish{web(0)}})
+	r.replay(each(64_000, func(i int) []byte { return fromClient(client(i, 1), vip80, "SA") }), nil)
+	w := r.workers[0]
+	for range 64_000 / burst.Size {
+		w.between(w.Turn())
+	}
+	stranger := uint32(0)
+	for b.Loop() {
+		if i := w.heavy.packets.First(); i < w.in.N { // as if somebody else had come
+			stranger = (stranger + 7) % 512 // whose connection is in the cache, as after a turn
+			w.in.conn[i] = stranger + 1
+		}
+		w.weigh()
+	}
+	perPacket(b)
 }
