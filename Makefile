@@ -83,6 +83,15 @@ bench: ready bin/cleat-perf ## micro-benchmarks, then the quick suite of the per
 	$(call say,'bin/cleat-perf run perf/labs/quick.toml (as root)')
 	@$(SUDO) bin/cleat-perf run perf/labs/quick.toml --out perf/report
 
+.PHONY: instructions
+instructions: NEEDS := test
+instructions: ready bin/cleat-perf ## instructions a packet, compared with perf/instructions.json; UPDATE=1 keeps those counted now
+	$(call say,'instructions of the data path, counted by valgrind')
+	@CGO_ENABLED=0 go test -c -o bin/lcore.test ./lcore
+	@bin/cleat-perf instructions --tests bin/lcore.test > bin/instructions.json
+	@if [ -n '$(UPDATE)' ]; then cp bin/instructions.json perf/instructions.json; fi
+	@bin/cleat-perf compare perf/instructions.json bin/instructions.json --across --threshold 10%
+
 .PHONY: build
 build: ready bin/cleatd bin/cleat bin/cleat-lab bin/cleat-perf ## cleatd, cleat, cleat-lab and cleat-perf in bin/
 

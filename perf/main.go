@@ -36,7 +36,7 @@ Exit codes: 0 done, 1 the measurement failed or compare found something worse, 2
 	}
 	root.AddCommand(measurements()...)
 	root.AddCommand(programs()...)
-	root.AddCommand(runCommand(), compareCommand(), pcapCommand())
+	root.AddCommand(runCommand(), compareCommand(), instructionsCommand(), pcapCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -25,6 +25,7 @@ run   | curl            | curl       | the clients of the lab
 run   | tcpdump         | tcpdump    | to watch packets in the lab
 test  | busybox         | busybox    | pings VIPs in scenarios of the lab
 test  | ruby            | ruby       | checks the syntax of the Vagrantfile
+test  | valgrind        | valgrind   | counts instructions a packet: make instructions
 test  | ipvsadm         | -          | what cleat ipvsadm is compared with; its service is not started
 '
 dpdk_min=22.11.7 # older ones have CVE-2024-11614 (vhost)
