@@ -39,6 +39,7 @@ was lost, came twice, out of order, or from another server than the client's.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.OutOrStdout()) },
 	}
 	o.flags(cmd)
+	requirePort(cmd)
 	loadFlags(cmd, &o.load, &o.place)
 	f := cmd.Flags()
 	f.Var(&o.rate, "rate", "units a second, like 250000, 100k or 1.5M; 0: as many as possible")

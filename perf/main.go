@@ -53,7 +53,7 @@ Exit codes: 0 done, 1 the measurement failed or compare found something worse, 2
 
 // measurements are the commands that print a report, and so may be steps of a suite.
 func measurements() []*cobra.Command {
-	all := []*cobra.Command{floorCommand(), pathCommand(), genCommand(), sampleCommand()}
+	all := []*cobra.Command{floorCommand(), pathCommand(), genCommand(), searchCommand(), sampleCommand()}
 	for i := range specials {
 		all = append(all, specialCommand(&specials[i]))
 	}

@@ -36,8 +36,12 @@ func (d *devices) flags(cmd *cobra.Command) {
 	f.IntVar(&d.bed.CPU, "cpu", bed.LastCPU(), "`number` of the CPU to run on")
 	f.StringVar(&d.bed.Hugepages, "hugepages", "auto", "auto (if enough are free), require or off")
 	f.BoolVar(&d.share, "share-cpu", false, "sleep a moment between turns: for a CPU that others need too")
+}
+
+// requirePort makes --port one that must be given.
+func requirePort(cmd *cobra.Command) {
 	if err := cmd.MarkFlagRequired("port"); err != nil {
-		panic(err) // it is defined above
+		panic(err) // devices.flags defines it
 	}
 }
 

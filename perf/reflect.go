@@ -31,6 +31,7 @@ Into the data it puts which server it was. It ends with Ctrl-C, or after --durat
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.OutOrStdout()) },
 	}
 	s.flags(cmd)
+	requirePort(cmd)
 	reflectFlags(cmd, &s.place)
 	cmd.Flags().DurationVar(&s.duration, "duration", 0, "how long; 0: until it is ended")
 	return cmd

@@ -83,6 +83,15 @@ func usable() (cpus []int, err error) {
 	return cpus, nil
 }
 
+// FirstCPU is the first CPU that this process may use.
+func FirstCPU() int {
+	cpus, err := usable()
+	if err != nil {
+		return 0
+	}
+	return cpus[0]
+}
+
 // LastCPU is the last CPU that this process may use: the one that is asked for least.
 func LastCPU() int {
 	cpus, err := usable()

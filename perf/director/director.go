@@ -71,8 +71,8 @@ var forwards = map[string]service.Forward{"nat": service.NAT, "dr": service.Dire
 // natPort is where servers listen that are reached by NAT.
 const natPort = 8080
 
-// check says what is wrong with s.
-func (s *Setup) check() error {
+// Check says what is wrong with s.
+func (s *Setup) Check() error {
 	if _, ok := forwards[s.Forward]; !ok {
 		return fmt.Errorf("forward: %q: must be nat, dr or tun", s.Forward)
 	}
@@ -149,7 +149,7 @@ func (s *Setup) macOf(family, n int) wire.MAC {
 
 // tables are what the worker reads.
 func (s *Setup) tables() (*lcore.Tables, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	var all []*service.Virtual

@@ -46,7 +46,7 @@ func (l *Line) Bench(load *gen.Load) (*Bench, error) {
 	b := &Bench{line: l}
 	b.gen = gen.Bench{
 		Generator: g, Beside: b.reflect,
-		Thread: func(f func()) (<-chan struct{}, error) { return eal.Thread("cleat-tester", l.CPU, f) },
+		Thread: func(f func()) (<-chan struct{}, error) { return eal.Thread("cleat-tester", l.Tester, f) },
 	}
 	return b, nil
 }

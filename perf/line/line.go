@@ -29,8 +29,8 @@ import (
 // Options say what is in the line.
 type Options struct {
 	Director director.Setup
-	// CPU is the one of generator and reflector. The worker's is the bed's.
-	CPU int
+	// Worker and Tester are the CPUs of the worker, and of generator and reflector.
+	Worker, Tester int
 	// Room is how many packets wait in a port's receive ring before more are lost, a power of two.
 	Room int
 }
@@ -54,7 +54,6 @@ func (o *Options) Memory() int {
 // Line is at work from New to Close.
 type Line struct {
 	Options
-	bed       *bed.Bed
 	pool      *pktmbuf.Pool
 	cables    []*netring.Cable
 	started   []ethdev.Port
@@ -67,10 +66,10 @@ type Line struct {
 	clock     func() time.Duration
 }
 
-// New builds a line and sets its worker to work.
-func New(b *bed.Bed, o Options) (*Line, error) {
+// New builds a line and sets its worker to work. The EAL runs.
+func New(o Options) (*Line, error) {
 	begin := time.Now()
-	l := &Line{Options: o, bed: b, clock: func() time.Duration { return time.Since(begin) }}
+	l := &Line{Options: o, clock: func() time.Duration { return time.Since(begin) }}
 	if err := l.build(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -102,8 +101,10 @@ func (l *Line) build() (err error) {
 	if l.worker, err = l.Director.New([2]burst.Queue{near[1], far[0]}, l.pool, l.tables.Alloc, l.clock); err != nil {
 		return err
 	}
-	l.done, err = l.bed.Thread(l.worker.Run)
-	return err
+	if l.done, err = eal.Thread("cleat-worker", l.Worker, l.worker.Run); err != nil {
+		return err
+	}
+	return eal.KeepOff([]int{l.Worker}) // the tester has another one
 }
 
 // cable returns the queues at both ends of a new one. a and b are the ports' numbers to whoever uses them.

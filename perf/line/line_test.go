@@ -30,7 +30,7 @@ func options(change func(*director.Setup)) Options {
 	l.Targets, l.Clients, l.Flows, l.Slack = []string{"192.0.2.10:80"}, []string{"100.64.0.0/25"}, 1024, time.Second
 	o := Options{
 		Director: director.Setup{Load: &l, Servers: 4, Forward: "nat", Scheduler: "rr", Persistence: l.Persistence, Connections: 4096},
-		Room:     512,
+		Room:     512, Worker: bed.LastCPU(), Tester: bed.FirstCPU(),
 	}
 	change(&o.Director)
 	return o
@@ -39,7 +39,7 @@ func options(change func(*director.Setup)) Options {
 // TestLine: what is offered comes back, through DPDK's ports, again and again and by every forwarding method.
 func TestLine(t *testing.T) {
 	for _, forward := range []string{"nat", "dr", "tun"} {
-		l, err := New(&bed.Bed{CPU: bed.LastCPU()}, options(func(s *director.Setup) { s.Forward = forward }))
+		l, err := New(options(func(s *director.Setup) { s.Forward = forward }))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,10 +69,10 @@ func TestLine(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
-	if _, err := New(&bed.Bed{CPU: bed.LastCPU()}, options(func(s *director.Setup) { s.Forward = "fast" })); err == nil || !strings.HasPrefix(err.Error(), "forward: ") {
+	if _, err := New(options(func(s *director.Setup) { s.Forward = "fast" })); err == nil || !strings.HasPrefix(err.Error(), "forward: ") {
 		t.Errorf("%v", err)
 	}
-	l, err := New(&bed.Bed{CPU: bed.LastCPU()}, options(func(*director.Setup) {}))
+	l, err := New(options(func(*director.Setup) {}))
 	if err != nil {
 		t.Fatal(err)
 	}

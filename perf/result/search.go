@@ -1,6 +1,9 @@
 package result
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Search is what a search for the highest load found, in the terms of RFC 9971.
 type Search struct {
@@ -81,6 +84,21 @@ type Trial struct {
 	LossRatio float64 `json:"loss_ratio"`
 	// Short: the generator did not manage the load.
 	Short bool `json:"short,omitempty"`
+}
+
+// String is a trial on a line of its own.
+func (t *Trial) String() string {
+	text := fmt.Sprintf("%11s for %6.2f s: %d of %d lost (%.4g %%)", grouped(t.Load), t.Duration.Seconds(), t.Lost, t.Sent, t.LossRatio*100)
+	if t.Load == 0 {
+		text = fmt.Sprintf("as many as possible for %.2f s: %s offered a second, %.4g %% lost", t.Duration.Seconds(), grouped(t.Offered), t.LossRatio*100)
+	}
+	if t.Short {
+		text += fmt.Sprintf("; only %s were offered", grouped(t.Offered))
+	}
+	if t.Violations != 0 {
+		text += fmt.Sprintf("; %d affinity violations", t.Violations)
+	}
+	return text
 }
 
 // LatencyPoint is the round trip at one load.

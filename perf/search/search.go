@@ -214,14 +214,14 @@ func (r *run) found(g *Goal, stopped bool) result.Goal {
 	}
 	f.Regular = b.lower != none && b.upper == b.lower+1
 	switch {
-	case b.upper == 0:
-		f.Limit = result.LimitMin
 	case b.lower == r.grid.last:
 		f.Limit = result.LimitMax
-	case !f.Regular && stopped:
+	case !f.Regular && stopped && b.upper != 0:
 		f.Limit = result.LimitStopped
 	case r.generator(b.upper, g):
 		f.Limit = result.LimitGenerator
+	case b.upper == 0:
+		f.Limit = result.LimitMin
 	default:
 		f.Limit = result.LimitDevice
 	}
