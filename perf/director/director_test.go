@@ -7,8 +7,10 @@ import (
 
 	"cleat/lcore"
 	"cleat/lcore/burst"
+	"cleat/lcore/conn"
 	"cleat/lcore/lcoretest"
 	"cleat/lcore/memory"
+	"cleat/lcore/wheel"
 
 	"cleat/perf/gen"
 	"cleat/perf/reflect"
@@ -139,11 +141,23 @@ func TestMistakes(t *testing.T) {
 		`forward: "fast": must be nat, dr or tun`:                          func(s *Setup) { s.Forward = "fast" },
 		`servers: 0: must be 1 to 200`:                                     func(s *Setup) { s.Servers = 0 },
 		`connections: 0: must be at least 1`:                               func(s *Setup) { s.Connections = 0 },
+		`closed: -1s: must not be less than 0`:                             func(s *Setup) { s.Closed = -time.Second },
 		`targets: "here": must be an address and a port, like 10.0.0.1:80`: func(s *Setup) { s.Load.Targets = []string{"here"} },
 		`clients: "everybody": must be a network, like 100.64.0.0/16`:      func(s *Setup) { s.Load.Clients = []string{"everybody"} },
 	} {
 		if _, err := setup(change).New([2]burst.Queue{}, nil, memory.Heap, nil); err == nil || err.Error() != want {
 			t.Errorf("%v; want %s", err, want)
 		}
+	}
+}
+
+// TestClosed: only what is over ends sooner.
+func TestClosed(t *testing.T) {
+	if got := (&Setup{}).timeouts(); got != conn.DefaultTimeouts() {
+		t.Errorf("%v where nothing was asked for", got)
+	}
+	got, want := (&Setup{Closed: time.Second}).timeouts(), conn.DefaultTimeouts()
+	if got[conn.TimeWait] != wheel.Second || got[conn.FinWait] != wheel.Second || got[conn.Established] != want[conn.Established] || got[conn.SynRecv] != want[conn.SynRecv] {
+		t.Errorf("%v", got)
 	}
 }
