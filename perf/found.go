@@ -35,11 +35,11 @@ func (s *searching) run(out, errs io.Writer) (err error) {
 	ctx, stop := interrupted()
 	defer stop()
 	host := result.NewHost(version, eal.Version())
-	where, err := s.site(ctx)
+	where, err := s.start(ctx)
 	if err != nil {
 		return failed(err)
 	}
-	host.Hugepages = where.hugepages
+	host.Hugepages, host.Ports = where.hugepages, where.ports
 	f := &finder{searching: s, site: where, report: &result.Report{Host: host}, progress: progress(errs)}
 	err = f.all(ctx)
 	if errors.Is(err, context.Canceled) {

@@ -11,7 +11,6 @@ import (
 
 	"cleat/cgo/eal"
 
-	"cleat/perf/bed"
 	"cleat/perf/gen"
 	"cleat/perf/result"
 	"cleat/perf/trial"
@@ -69,7 +68,7 @@ func (o *offer) run(out io.Writer) (err error) {
 	if err := awaitLinks(ctx, ports); err != nil {
 		return err
 	}
-	g, err := o.generator(ports)
+	g, err := newGenerator(&o.load, &o.place, ports)
 	if err != nil {
 		return err
 	}
@@ -90,19 +89,6 @@ func (o *offer) run(out io.Writer) (err error) {
 	return report.JSON(out)
 }
 
-func (o *offer) generator(ports []*bed.Port) (*gen.Generator, error) {
-	mac, err := ports[0].MAC()
-	if err != nil {
-		return nil, err
-	}
-	link, err := o.place.Link(&o.load, mac)
-	if err != nil {
-		return nil, err
-	}
-	begin := time.Now()
-	return gen.New(&o.load, link, queues(ports), ports[0].Pool, func() time.Duration { return time.Since(begin) })
-}
-
 // percentiles of the latency that are told.
 var percentiles = []float64{50, 90, 99, 99.9, 100}
 
@@ -110,10 +96,7 @@ var percentiles = []float64{50, 90, 99, 99.9, 100}
 func (o *offer) reportOf(out *trial.Outcome, c *gen.Counts, hugepages bool) (*result.Report, error) {
 	r := &result.Report{Host: result.NewHost(version, eal.Version())}
 	r.Host.Hugepages = hugepages
-	for _, device := range o.names {
-		name, _, _ := strings.Cut(device, ",")
-		r.Host.Ports = append(r.Host.Ports, name)
-	}
+	r.Host.Ports = o.labels()
 	for _, f := range []struct {
 		what, unit string
 		value      float64

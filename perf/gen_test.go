@@ -48,15 +48,18 @@ func TestRate(t *testing.T) {
 	}
 }
 
-// TestTwoProcesses: gen in one process, and the real servers that it asks in another, with a net_memif between them.
-func TestTwoProcesses(t *testing.T) {
-	alone(t)
-	dir := t.TempDir()
-	memif := func(role string) string {
-		return "net_memif0,socket-abstract=no,socket=" + filepath.Join(dir, "lab.sock") + ",role=" + role
-	}
-	here := []string{"--cpu", "0", "--share-cpu", "--hugepages", "off"}
-	servers := exec.Command(os.Args[0], append([]string{"reflect", "--port", memif("server"), "--servers", "10.9.0.11:80", "--duration", "1m"}, here...)...)
+// here are the flags of processes that share a CPU, as in a test.
+var here = []string{"--cpu", "0", "--share-cpu", "--hugepages", "off"}
+
+// memif is a port to another process.
+func memif(dir, role string) string {
+	return "net_memif0,socket-abstract=no,socket=" + filepath.Join(dir, "lab.sock") + ",role=" + role
+}
+
+// reflecting plays a real server, 10.9.0.11:80, in another process until the end of the test.
+func reflecting(t *testing.T, dir string) {
+	t.Helper()
+	servers := exec.Command(os.Args[0], append([]string{"reflect", "--port", memif(dir, "server"), "--servers", "10.9.0.11:80", "--duration", "1m"}, here...)...)
 	servers.Env = append(os.Environ(), asProgram+"=1")
 	servers.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL} // the thread ends with the test, however it ends
 	var complaint bytes.Buffer
@@ -70,16 +73,23 @@ func TestTwoProcesses(t *testing.T) {
 	}
 	said := bufio.NewReader(pipe)
 	ready, _ := said.ReadString('\n') // its end of the memif has to be there first
-	defer func() {
+	t.Cleanup(func() {
 		_ = servers.Process.Signal(unix.SIGTERM)
 		counts, _ := io.ReadAll(said)
 		if err := servers.Wait(); err != nil || !strings.HasPrefix(ready, "ready: real servers: 1, on ") {
 			t.Errorf("reflect: %v, %s%s", err, ready, complaint.String())
 		}
 		checkReflected(t, counts)
-	}()
+	})
+}
+
+// TestTwoProcesses: gen in one process, and the real servers that it asks in another, with a net_memif between them.
+func TestTwoProcesses(t *testing.T) {
+	alone(t)
+	dir := t.TempDir()
+	reflecting(t, dir)
 	out, errs, code := perf(t, dir, append([]string{
-		"gen", "--port", memif("client"), "--target", "10.9.0.11:80", "--address", "10.9.0.1", "--flows", "100", "--clients", "100.64.0.0/26",
+		"gen", "--port", memif(dir, "client"), "--target", "10.9.0.11:80", "--address", "10.9.0.1", "--flows", "100", "--clients", "100.64.0.0/26",
 		"--rate", "2k", "--duration", "500ms", "--slack", "1s", "-o", "json", "--case", "two processes",
 	}, here...)...)
 	r, err := result.Parse([]byte(out))

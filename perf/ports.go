@@ -67,6 +67,15 @@ func (d *devices) open() (b *bed.Bed, ports []*bed.Port, err error) {
 	return b, ports, nil
 }
 
+// labels are the devices without their arguments, for reports.
+func (d *devices) labels() (labels []string) {
+	for _, device := range d.names {
+		name, _, _ := strings.Cut(device, ",")
+		labels = append(labels, name)
+	}
+	return labels
+}
+
 // awaitLinks waits until there is somebody at the other end of every port.
 func awaitLinks(ctx context.Context, ports []*bed.Port) error {
 	for _, p := range ports {
@@ -97,6 +106,20 @@ func queues(ports []*bed.Port) (all []burst.Queue) {
 		all = append(all, p)
 	}
 	return all
+}
+
+// newGenerator makes one whose place is the first port, and which hears on all of them.
+func newGenerator(load *gen.Load, place *gen.Place, ports []*bed.Port) (*gen.Generator, error) {
+	mac, err := ports[0].MAC()
+	if err != nil {
+		return nil, err
+	}
+	link, err := place.Link(load, mac)
+	if err != nil {
+		return nil, err
+	}
+	begin := time.Now()
+	return gen.New(load, link, queues(ports), ports[0].Pool, func() time.Duration { return time.Since(begin) })
 }
 
 // interrupted ends with Ctrl-C, or when somebody ends the program.

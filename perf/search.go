@@ -89,7 +89,7 @@ func (s *searching) siteFlags(cmd *cobra.Command) {
 func (s *searching) goalFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringSliceVar(&s.find, "find", []string{findNDR, findPDR, findLatency}, "what to find: "+strings.Join(findings, ", "))
-	f.StringVar(&s.name, "name", "", "of the case in the report; made of the load if not given")
+	f.StringVar(&s.name, "case", "", "what the search is called in a report; made of the load if not given")
 	f.Var(&s.min, "min", "the least rate to try; 0: a thousandth of the greatest")
 	f.Var(&s.max, "max", "the greatest rate to try; 0: what the generator can offer")
 	f.Float64Var(&s.width, "width", 0.005, "how near bounds come, relative to the upper one")

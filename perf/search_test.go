@@ -13,7 +13,7 @@ import (
 )
 
 // searchArgs find everything, for moments, at rates that a busy machine manages.
-const searchArgs = `search --find ndr,pdr,latency,connections,concurrent,soak --name small --max 2000 --initial 20ms --final 20ms --trials 1 --width 0.5
+const searchArgs = `search --find ndr,pdr,latency,connections,concurrent,soak --case small --max 2000 --initial 20ms --final 20ms --trials 1 --width 0.5
 --tolerance 0.9 --slack 1s --latency-time 20ms --concurrent 64 --soak 60ms --soak-report 20ms --flows 256 --clients 100.64.0.0/25 --capacity 4096
 --room 512 -o json --out found`
 
@@ -47,6 +47,25 @@ func TestSearch(t *testing.T) {
 		t.Errorf("%+v", packets)
 	}
 	kept(t, filepath.Join(dir, "found"))
+}
+
+// TestSearchOnPorts: the real servers are in another process.
+func TestSearchOnPorts(t *testing.T) {
+	alone(t)
+	dir := t.TempDir()
+	reflecting(t, dir)
+	args := strings.Fields(searchArgs)
+	i := slices.Index(args, "--find")
+	args[i+1] = "ndr"
+	args = append(args, "--topology", "ports", "--port", memif(dir, "client"), "--target", "10.9.0.11:80", "--address", "10.9.0.1")
+	out, errs, code := perf(t, dir, append(args, here...)...)
+	r, err := result.Parse([]byte(out))
+	if code != 0 || err != nil || len(r.Searches) != 1 {
+		t.Fatalf("exit code %d, %s: %v: %s", code, errs, err, out)
+	}
+	if s := &r.Searches[0]; len(s.Goals) != 1 || s.Goals[0].Name != "NDR" || s.Goals[0].Lower == 0 || len(s.Trials) == 0 {
+		t.Errorf("%+v", s)
+	}
 }
 
 // kept looks at what --out has left.

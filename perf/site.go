@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"time"
 
 	"cleat/lcore"
 
@@ -23,35 +22,31 @@ type site struct {
 	counters func() lcore.Counters
 	// hugepages: packets and tables lie in them.
 	hugepages bool
-	close     func() error
+	// ports are those of the tester.
+	ports []string
+	close func() error
 }
 
-// open starts DPDK and what the topology needs.
-func (s *searching) site(ctx context.Context) (*site, error) {
+// start starts DPDK and what the topology needs.
+func (s *searching) start(ctx context.Context) (*site, error) {
 	if s.topology == "in-process" {
 		return s.inProcess()
 	}
-	b, ports, err := s.open(ctx)
+	b, ports, err := s.open()
 	if err != nil {
 		return nil, err
 	}
-	begin := time.Now()
+	if err := awaitLinks(ctx, ports); err != nil {
+		return nil, errors.Join(err, closeAll(b, ports))
+	}
 	bench := func(load *gen.Load) (trial.Bench, func(), error) {
-		mac, err := ports[0].MAC()
-		if err != nil {
-			return nil, nil, err
-		}
-		link, err := s.place.Link(load, mac)
-		if err != nil {
-			return nil, nil, err
-		}
-		g, err := gen.New(load, link, queues(ports), ports[0].Pool, func() time.Duration { return time.Since(begin) })
+		g, err := newGenerator(load, &s.place, ports)
 		if err != nil {
 			return nil, nil, err
 		}
 		return &gen.Bench{Generator: g, Thread: b.Thread, Beside: s.rest}, g.Close, nil
 	}
-	return &site{bench: bench, hugepages: b.Hugepages, close: func() error { return closeAll(b, ports) }}, nil
+	return &site{bench: bench, hugepages: b.Hugepages, ports: s.labels(), close: func() error { return closeAll(b, ports) }}, nil
 }
 
 func (s *searching) inProcess() (*site, error) {
@@ -77,7 +72,7 @@ func (s *searching) inProcess() (*site, error) {
 		return b, b.Close, nil
 	}
 	return &site{
-		bench: bench, counters: l.Counters, hugepages: b.Hugepages,
+		bench: bench, counters: l.Counters, hugepages: b.Hugepages, ports: []string{"net_ring"},
 		close: func() error { return errors.Join(l.Close(), b.Close(), alone.Close()) },
 	}, nil
 }
