@@ -29,11 +29,10 @@ func floorCommand() *cobra.Command {
 			for i := range cases {
 				memory = max(memory, cases[i].Memory())
 			}
-			_, err = s.lab(cmd.OutOrStdout(), memory, func(b *bed.Bed, r *result.Report) (err error) {
+			return s.lab(cmd.OutOrStdout(), memory, func(b *bed.Bed, r *result.Report) (err error) {
 				r.Rows, err = floors(b, cases, s.schedule)
 				return err
 			})
-			return err
 		},
 	}
 	s.cases(cmd, 400*time.Millisecond)

@@ -4,12 +4,23 @@ import (
 	"path/filepath"
 	"testing"
 
+	"cleat/conf"
+
 	"cleat/perf/lab"
 	"cleat/perf/path"
 )
 
 // TestLabs: the suites that come with cleat are sound, and ask for cases that there are.
 func TestLabs(t *testing.T) {
+	configs, err := filepath.Glob("labs/director/*.toml")
+	if err != nil || len(configs) == 0 {
+		t.Fatalf("%v, %v", configs, err)
+	}
+	for _, file := range configs {
+		if c, err := conf.Read(file); err != nil || len(c.Warnings) != 0 {
+			t.Errorf("%v, %v", err, c)
+		}
+	}
 	files, err := filepath.Glob("labs/*.toml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%v, %v", files, err)

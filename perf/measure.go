@@ -79,10 +79,10 @@ func named[T any](s *settings, all []T, name func(*T) string) ([]T, error) {
 }
 
 // lab runs measure inside DPDK and prints what it found.
-func (s *settings) lab(out io.Writer, memory int, measure func(*bed.Bed, *result.Report) error) (*result.Report, error) {
+func (s *settings) lab(out io.Writer, memory int, measure func(*bed.Bed, *result.Report) error) error {
 	alone, err := net.Listen("unix", "@cleat-perf") // abstract: no file, and gone with the process
 	if err != nil {
-		return nil, failed(fmt.Errorf("another cleat-perf is running, and each would slow the other down: wait for its end (%w)", err))
+		return failed(fmt.Errorf("another cleat-perf is running, and each would slow the other down: wait for its end (%w)", err))
 	}
 	defer alone.Close()
 	quiet()
@@ -90,17 +90,18 @@ func (s *settings) lab(out io.Writer, memory int, measure func(*bed.Bed, *result
 	s.bed.Memory = memory
 	b, err := bed.Start(s.bed)
 	if err != nil {
-		return nil, failed(err)
+		return failed(err)
 	}
 	report.Host.Hugepages = b.Hugepages
 	err = s.profiled(func() error { return measure(b, report) })
+	report.Host.Ports = b.Drivers
 	if err = errors.Join(err, b.Close()); err != nil {
-		return nil, failed(err)
+		return failed(err)
 	}
 	if s.output == "json" {
-		return report, failed(report.JSON(out))
+		return failed(report.JSON(out))
 	}
-	return report, failed(report.Table(out))
+	return failed(report.Table(out))
 }
 
 func (s *settings) profiled(measure func() error) (err error) {

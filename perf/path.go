@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,26 +39,25 @@ func measurePath(s *settings, out io.Writer) error {
 	for i := range cases {
 		memory = max(memory, cases[i].Memory())
 	}
-	_, err = s.lab(out, memory, func(b *bed.Bed, r *result.Report) error {
+	return s.lab(out, memory, func(b *bed.Bed, r *result.Report) error {
 		for i := range cases {
 			pairs, err := path.Measure(b, &cases[i], s.schedule)
 			if err != nil {
 				return err
 			}
-			row, err := rowOf(&cases[i], pairs, r.Rows)
+			row, err := rowOf(&cases[i], pairs)
 			if err != nil {
 				return err
 			}
 			r.Rows = append(r.Rows, row)
 		}
+		r.Settle()
 		return nil
 	})
-	return err
 }
 
-// rowOf makes a row; before are those that the run has so far.
-func rowOf(c *path.Case, pairs []path.Pair, before []result.Row) (result.Row, error) {
-	row := result.Row{Case: c.Name, Rate: c.Live != 0, Aim: c.Aim, Must: c.Must, Line: c.Line(), Flows: c.Flows, Workers: 1}
+func rowOf(c *path.Case, pairs []path.Pair) (result.Row, error) {
+	row := result.Row{Case: c.Name, Rate: c.Live != 0, Aim: c.Aim, Must: c.Must, Than: c.Than, Line: c.Line(), Flows: c.Flows, Workers: 1}
 	var err error
 	if row.Size, err = c.Size(); err != nil {
 		return row, err
@@ -72,11 +70,5 @@ func rowOf(c *path.Case, pairs []path.Pair, before []result.Row) (result.Row, er
 		all.Wall += p.Floor.Wall + p.Path.Wall
 	}
 	row.Share = all.Share()
-	if n := slices.IndexFunc(before, func(r result.Row) bool { return r.Case == c.Than }); n >= 0 {
-		// Not slower: the aim is the other's median, and its repetitions' greatest has to be reached.
-		own := before[n].Own()
-		row.Aim = own.Median()
-		_, row.Must = own.Spread()
-	}
 	return row, nil
 }

@@ -84,14 +84,16 @@ func terminal(f *os.File) bool {
 
 // summary is what is printed in the end: what the report says in short, and where it is.
 func summary(w io.Writer, file string, r *result.Report) error {
-	if err := r.Table(w); err != nil {
-		return err
+	tables := []func(io.Writer) error{r.Table, r.TargetTable}
+	if len(r.Searches)+len(r.Soaks) > 0 {
+		tables = append(tables, r.SearchTable)
 	}
-	fmt.Fprintln(w)
-	if err := r.TargetTable(w); err != nil {
-		return err
+	for _, table := range tables {
+		if err := table(w); err != nil {
+			return err
+		}
 	}
-	fmt.Fprintf(w, "\nreport with plots: %s\n", file)
+	fmt.Fprintf(w, "report with plots: %s\n", file)
 	var errs []error
 	for _, f := range r.Failures {
 		errs = append(errs, fmt.Errorf("%s could not be measured: %s", f.Case, f.Why))

@@ -55,8 +55,7 @@ func specialCommand(m *special) *cobra.Command {
 			if err := s.check(); err != nil {
 				return err
 			}
-			_, err := s.lab(cmd.OutOrStdout(), m.memory, func(b *bed.Bed, r *result.Report) error { return m.measure(b, s.schedule, r) })
-			return err
+			return s.lab(cmd.OutOrStdout(), m.memory, func(b *bed.Bed, r *result.Report) error { return m.measure(b, s.schedule, r) })
 		},
 	}
 	s.flags(cmd, 400*time.Millisecond)
@@ -95,7 +94,7 @@ func workers(b *bed.Bed, s path.Schedule, r *result.Report) error {
 		for n := range shifts {
 			pairs = append(pairs, shifts[n].Pair)
 		}
-		row, err := rowOf(&c.Case, pairs, nil)
+		row, err := rowOf(&c.Case, pairs)
 		if err != nil {
 			return err
 		}

@@ -24,9 +24,10 @@ type Options struct {
 // Bed is a running EAL.
 type Bed struct {
 	CPU       int
-	Hugepages bool  // packets and tables lie in hugepages
-	ports     int   // made so far
-	cpus      []int // that this process may use, the measured one first
+	Hugepages bool     // packets and tables lie in hugepages
+	Drivers   []string // of the ports made so far, each once
+	ports     int      // made so far
+	cpus      []int    // that this process may use, the measured one first
 }
 
 // errRoot explains what is needed, and what works without.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"cleat/cgo/eal"
 	"cleat/cgo/ethdev"
@@ -73,6 +74,9 @@ func (b *Bed) Null() (Source, error) {
 
 func (b *Bed) port(driver, args string, loaded, longest int) (Source, error) {
 	b.ports++
+	if !slices.Contains(b.Drivers, driver) {
+		b.Drivers = append(b.Drivers, driver)
+	}
 	p := &Port{name: fmt.Sprintf("%s%d", driver, b.ports)}
 	var err error
 	if p.Pool, err = b.pool(loaded, longest); err != nil {

@@ -184,7 +184,7 @@ func TestEmpty(t *testing.T) {
 	if err := HTML(&html, "floors", r); err != nil {
 		t.Fatal(err)
 	}
-	for _, not := range []string{"<svg", "Plots", "Other figures", "Highest loads"} {
+	for _, not := range []string{"<svg", "Targets", "Plots", "Other figures", "Highest loads"} {
 		if strings.Contains(html.String(), not) {
 			t.Errorf("a page without data has %s", not)
 		}

@@ -50,6 +50,8 @@ type Row struct {
 	Rate bool    `json:"rate"`
 	Aim  float64 `json:"aim,omitempty"`
 	Must float64 `json:"must,omitempty"`
+	// Than is the case that must not be faster: Settle takes the targets from it.
+	Than string `json:"than,omitempty"`
 	// Line names the line of a plot that the row is a point of ("NAT", "IPv6"); empty: it is in no plot of lines. Its place there:
 	// connections, workers, bytes of a frame with its FCS.
 	Line    string `json:"line,omitempty"`
@@ -148,6 +150,19 @@ func Read(name string) (*Report, error) {
 	return r, nil
 }
 
+// Settle gives the rows that must not be slower than another one their targets: its median is the aim, the greatest of its repetitions
+// has to be reached.
+func (r *Report) Settle() {
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if at := slices.IndexFunc(r.Rows, func(other Row) bool { return row.Than != "" && other.Case == row.Than }); at >= 0 {
+			own := r.Rows[at].Own()
+			row.Aim = own.Median()
+			_, row.Must = own.Spread()
+		}
+	}
+}
+
 // Add puts another run's results to these: further repetitions of the same case, or further cases. The host stays the first one's,
 // with the ports of both.
 func (r *Report) Add(more *Report) {
@@ -169,6 +184,7 @@ func (r *Report) Add(more *Report) {
 	r.Searches, r.Soaks = append(r.Searches, more.Searches...), append(r.Soaks, more.Soaks...)
 	r.Failures = append(r.Failures, more.Failures...)
 	r.Distributions = append(r.Distributions, more.Distributions...)
+	r.Settle()
 	for _, p := range more.Host.Ports {
 		if !slices.Contains(r.Host.Ports, p) {
 			r.Host.Ports = append(r.Host.Ports, p)

@@ -94,6 +94,29 @@ func golden(t *testing.T, file string, write func(io.Writer) error) {
 	}
 }
 
+// TestSettle: not slower than another case is told over all repetitions of both.
+func TestSettle(t *testing.T) {
+	start := func(nat, dr float64) *Report {
+		return &Report{Rows: []Row{
+			{Case: "nat", Floor: Series{20}, Path: Series{20 + nat}},
+			{Case: "dr", Floor: Series{20}, Path: Series{20 + dr}, Than: "nat"},
+			{Case: "alone", Floor: Series{20}, Path: Series{25}, Than: "nobody"},
+		}}
+	}
+	r := start(30, 50)
+	r.Settle()
+	if dr := &r.Rows[1]; dr.Aim != 30 || dr.Must != 30 || dr.Verdict() != "missed" {
+		t.Errorf("one start: %+v, %s", dr, dr.Verdict())
+	}
+	r.Add(start(60, 40))
+	if dr := &r.Rows[1]; dr.Aim != 45 || dr.Must != 60 || dr.Verdict() != "aim" {
+		t.Errorf("two starts: %+v, %s", dr, dr.Verdict())
+	}
+	if v := r.Rows[2].Verdict(); v != "" {
+		t.Errorf("nothing to compare with: %q", v)
+	}
+}
+
 func TestTargets(t *testing.T) {
 	r := &Report{
 		Rows: []Row{

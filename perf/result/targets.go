@@ -35,9 +35,12 @@ var titles = []struct{ name, title string }{
 	{"gaps", "garbage collection and management under load"},
 }
 
-// Targets are all targets with what was measured.
+// Targets are all targets with what was measured; none if nothing was that has one.
 func (r *Report) Targets() (all []Target) {
 	of := r.targetsByCase()
+	if len(of) == 0 {
+		return nil
+	}
 	for _, t := range titles {
 		found := of[t.name]
 		if len(found) == 0 {
@@ -109,6 +112,9 @@ func (r *Report) TargetTable(w io.Writer) error {
 	var cells [][]string
 	for _, t := range r.Targets() {
 		cells = append(cells, []string{t.Title, t.Wanted, t.Measured, t.Verdict})
+	}
+	if cells == nil {
+		return nil
 	}
 	_, err := fmt.Fprintln(w, rendered([]string{"", "target", "measured", "reached"}, cells))
 	return err
