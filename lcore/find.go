@@ -29,28 +29,32 @@ func (w *Worker) findPlain() {
 	n := 0
 	for rest := in.plain; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros32(rest) % burst.Size
-		in.output[i] = w.tables.Addresses.MayServe(in.key[i].Src.Uint32())
-		in.hash[i] = w.conns.Hash(&in.key[i], in.output[i])
-		hashes[n%burst.Size] = in.hash[i]
+		k := &in.key[i]
+		in.output[i] = w.tables.Addresses.MayServe(k.Src.Uint32())
+		hashes[n%burst.Size] = w.conns.Hash(k, in.output[i])
 		n++
 	}
 	w.conns.Index.Near(hashes[:n], buckets[:n])
-	for j := range n {
-		found[j] = w.conns.Index.Candidate(hashes[j], buckets[j])
-	}
+	w.conns.Index.Candidates(hashes[:n], buckets[:n], found[:n])
 	prefetch.Entries(w.conns.Entries, found[:n])
-	j := 0
+	n = 0
 	for rest := in.plain; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros32(rest) % burst.Size
-		if c := &w.conns.Entries[found[j]]; w.conns.Has(c, &in.key[i], in.output[i]) && (!in.output[i] || c.Forward == service.NAT) {
-			in.conn[i] = found[j]
-		} else {
-			if found[j] == 0 && w.conns.Index.Whole(buckets[j]) {
-				in.rule(i, in.output[i])
-			}
-			w.unknown(i)
+		in.hash[i], in.conn[i] = hashes[n%burst.Size], found[n%burst.Size]
+		if !w.conns.Entries[in.conn[i]].HasPlain(&in.key[i], in.output[i]) {
+			w.search(i)
 		}
-		j++
+		n++
+	}
+}
+
+// search looks plain packet i up where the first candidate was not its connection.
+func (w *Worker) search(i int) {
+	in := &w.in
+	in.conn[i] = w.conns.Find(&in.key[i], in.output[i])
+	if in.conn[i] == 0 || in.output[i] && w.conns.Entries[in.conn[i]].Forward != service.NAT { // from a VIP itself
+		in.conn[i] = 0
+		w.unknown(i)
 	}
 }
 

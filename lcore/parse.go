@@ -21,9 +21,9 @@ func (w *Worker) parse() {
 		}
 		p.Trim(n) // off with the link's padding
 		in.ip[i] = p.Data[l3:]
-		in.key[i] = flow.Key{
-			Src: flow.V4(plain.Src()), Dst: flow.V4(plain.Dst()), SrcPort: plain.SrcPort(), DstPort: plain.DstPort(), Proto: plain.Protocol(),
-		}
+		k := &in.key[i] // field by field: to copy a Key just written is slow
+		k.Src, k.Dst = flow.V4(plain.Src()), flow.V4(plain.Dst())
+		k.SrcPort, k.DstPort, k.Proto = plain.SrcPort(), plain.DstPort(), plain.Protocol()
 		in.flags[i] = plain.Flags()
 		in.verdict[i] = pending
 		in.plain |= 1 << i

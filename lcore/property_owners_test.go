@@ -100,7 +100,7 @@ func (r *rig) tablesAndLoads() (lines []string) {
 	for slot := range r.workers[0].loads {
 		var sum RealCounters
 		for _, w := range r.workers {
-			sum.Add(w.stats.reals[slot])
+			sum.Add(w.stats.reals[slot].RealCounters)
 		}
 		sum.Overloaded = 0 // a level that only the next pick looks at
 		if sum != (RealCounters{}) {

@@ -16,12 +16,10 @@ type serverHop struct {
 	hop  *nexthop.Hop
 }
 
-// hopTo returns the next hop to the server of connection c, nil if it is not known.
+// hopTo asks for the next hop to the server of connection c, and keeps the answer.
 func (w *Worker) hopTo(c *conn.Entry, server uint32) *nexthop.Hop {
 	h := &w.serverHops[c.Slot]
-	if h.hops != w.tables.Hops || h.to != server {
-		*h = serverHop{w.tables.Hops, server, w.tables.Hops.Known(server)}
-	}
+	*h = serverHop{w.tables.Hops, server, w.tables.Hops.Known(server)}
 	return h.hop
 }
 
@@ -38,7 +36,11 @@ func (w *Worker) leavePlain(i int, v Verdict) bool {
 	server, serverPort := c.Server4()
 	var hop *nexthop.Hop
 	if v == ForwardInput {
-		hop = w.hopTo(c, server)
+		if h := &w.serverHops[c.Slot]; h.hops == w.tables.Hops && h.to == server {
+			hop = h.hop
+		} else {
+			hop = w.hopTo(c, server)
+		}
 	} else {
 		hop = w.tables.Hops.Known(frame.Dst())
 	}

@@ -35,38 +35,48 @@ func (c *VirtualCounters) Add(o VirtualCounters) {
 
 // stats count per real server and service in private; what has changed is published now and then.
 type stats struct {
-	reals    []RealCounters    // by slot
+	reals    []realStats       // by slot
 	virtuals []VirtualCounters // by service ID
 
 	publicReals    [][realWords]atomic.Uint64
 	publicVirtuals [][virtualWords]atomic.Uint64
 
-	dirty   []uint32 // ring of the slots whose counters, or whose service's, differ from what is published
-	first   int      // of those, in the ring
-	n       int      // of those
-	isDirty []bool   // by slot
-	owner   []uint32 // by slot: the service that the slot's packets are counted for
+	dirty []uint32 // ring of the slots whose counters, or whose service's, differ from what is published
+	first int      // of those, in the ring
+	n     int      // of those
+}
+
+// realStats is what is counted of one real server, and what publishing needs to know.
+type realStats struct {
+	RealCounters
+	owner uint32 // the service that the slot's packets are counted for
+	dirty bool   // in the ring
 }
 
 func (s *stats) init(virtuals, reals int) {
-	s.reals, s.publicReals = make([]RealCounters, reals), make([][realWords]atomic.Uint64, reals)
+	s.reals, s.publicReals = make([]realStats, reals), make([][realWords]atomic.Uint64, reals)
 	s.virtuals, s.publicVirtuals = make([]VirtualCounters, virtuals), make([][virtualWords]atomic.Uint64, virtuals)
-	s.dirty, s.isDirty, s.owner = make([]uint32, reals), make([]bool, reals), make([]uint32, reals)
+	s.dirty = make([]uint32, reals)
 }
 
-func (s *stats) touch(slot uint32) *RealCounters {
-	if !s.isDirty[slot] {
-		s.isDirty[slot] = true
-		s.dirty[(s.first+s.n)%len(s.dirty)] = slot // never more than there are slots
-		s.n++
+func (s *stats) touch(slot uint32) *realStats {
+	c := &s.reals[slot]
+	if !c.dirty {
+		s.mark(slot)
 	}
-	return &s.reals[slot]
+	return c
+}
+
+func (s *stats) mark(slot uint32) {
+	s.reals[slot].dirty = true
+	s.dirty[(s.first+s.n)%len(s.dirty)] = slot // never more than there are slots
+	s.n++
 }
 
 // packet counts a forwarded packet by its IP length (C2.1).
 func (s *stats) packet(r *service.Real, output bool, length int) {
 	c, v := s.touch(r.Slot), &s.virtuals[r.Virtual]
-	s.owner[r.Slot] = r.Virtual
+	c.owner = r.Virtual
 	if output {
 		c.OutPackets++
 		c.OutBytes += uint64(length)
@@ -83,7 +93,7 @@ func (s *stats) packet(r *service.Real, output bool, length int) {
 // more counts bytes of a packet that packet has counted.
 func (s *stats) more(r *service.Real, output bool, length int) {
 	c, v := s.touch(r.Slot), &s.virtuals[r.Virtual]
-	s.owner[r.Slot] = r.Virtual
+	c.owner = r.Virtual
 	if output {
 		c.OutBytes += uint64(length)
 		v.OutBytes += uint64(length)
@@ -96,8 +106,9 @@ func (s *stats) more(r *service.Real, output bool, length int) {
 // connection counts a connection to r for the service v that it was opened by. That need not be r's own: a persistent FTP service and one of all
 // ports share templates (P1.4). Packets count for r's own, as in the kernel.
 func (s *stats) connection(r *service.Real, v *service.Virtual) {
-	s.touch(r.Slot).Connections++
-	s.owner[r.Slot] = r.Virtual
+	c := s.touch(r.Slot)
+	c.Connections++
+	c.owner = r.Virtual
 	s.virtuals[v.ID].Connections++
 	if v.ID != r.Virtual { // publish will not come to it by r's slot
 		s.publishVirtual(v.ID)
@@ -128,11 +139,11 @@ func (s *stats) publish(limit int) {
 			s.first = 0
 		}
 		s.n--
-		s.isDirty[slot] = false
+		s.reals[slot].dirty = false
 		for i, n := range s.reals[slot].words() {
 			store(&s.publicReals[slot][i], n)
 		}
-		s.publishVirtual(s.owner[slot])
+		s.publishVirtual(s.reals[slot].owner)
 	}
 }
 

@@ -25,6 +25,8 @@ func (w *Worker) track() {
 		}
 		if !in.isPlain(i) {
 			w.findPacket(i)
+		} else if ordered && w.advancePlain(i) {
+			continue
 		}
 		ordered = ordered && in.conn[i] != 0 && w.advance(i)
 	}
@@ -34,14 +36,14 @@ func (w *Worker) track() {
 // It returns false, and the packet has no connection then, if it has to be scheduled anew.
 func (w *Worker) advance(i int) bool {
 	in := &w.in
-	c := &w.conns.Entries[in.conn[i]]
-	r := w.tables.Services.Real(c.Slot)
 	if in.isPlain(i) {
-		if w.advancePlain(i, c, r) {
+		if w.advancePlain(i) {
 			return true
 		}
 		w.special(i)
 	}
+	c := &w.conns.Entries[in.conn[i]]
+	r := w.tables.Services.Real(c.Slot)
 	if in.related[i] { // C7.5: neither state nor timer
 		if in.inside[i] != 0 {
 			in.verdict[i] = w.hearTunnel(i, c, r)
@@ -133,10 +135,12 @@ func (w *Worker) forward(i int, c *conn.Entry, r *service.Real) {
 	w.conns.Touch(in.conn[i], w.tick)
 }
 
-// advancePlain is advance for plain packet i of connection c to server r, if nothing about them is special; else it does nothing and
+// advancePlain is advance for plain packet i, if nothing about it and its connection is special; else it does nothing and
 // returns false.
-func (w *Worker) advancePlain(i int, c *conn.Entry, r *service.Real) bool {
+func (w *Worker) advancePlain(i int) bool {
 	in := &w.in
+	c := &w.conns.Entries[in.conn[i]]
+	r := w.tables.Services.Real(c.Slot)
 	output, state := in.output[i], c.State
 	if c.Aside != 0 || !r.Available {
 		return false

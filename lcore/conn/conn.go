@@ -151,18 +151,31 @@ func (s *Shard) Server(e *Entry) (flow.Addr, uint16) {
 
 // Hash is what the connection with a packet of key k is found under: the client's address and port, which an answer (output) is sent to.
 func (s *Shard) Hash(k *flow.Key, output bool) uint64 {
+	client, port := &k.Src, k.SrcPort
 	if output {
-		return flow.Hash(k.Dst, k.DstPort, k.Proto, s.seed)
+		client, port = &k.Dst, k.DstPort
 	}
-	return flow.Hash(k.Src, k.SrcPort, k.Proto, s.seed)
+	return flow.Hash(*client, port, k.Proto, s.seed)
 }
 
-// Has reports whether a packet with key k is one of connection e: an answer (output), or the client's.
-func (s *Shard) Has(e *Entry, k *flow.Key, output bool) bool {
+// HasPlain reports whether a packet with key k, of IPv4, is one of connection e, if that is of IPv4 alone: the client's, or a NAT server's answer (output).
+// It takes no branch: which direction packets have is anybody's guess.
+func (e *Entry) HasPlain(k *flow.Key, output bool) bool {
+	src, dst := uint32(k.Src.Lo), uint32(k.Dst.Lo)
+	other := (e.client ^ src) | (e.virtual ^ dst) | uint32(e.clientPort^k.SrcPort) | uint32(e.virtualPort^k.DstPort)
+	answer := (e.client ^ dst) | (e.server ^ src) | uint32(e.clientPort^k.DstPort) | uint32(e.serverPort^k.SrcPort) | uint32(e.Forward^service.NAT)
 	if output {
-		return s.hasOutput(e, k)
+		other = answer
 	}
-	return s.hasInput(e, k)
+	return other|uint32(e.Proto^k.Proto)|e.wide == 0
+}
+
+// Find is FindInput or FindOutput.
+func (s *Shard) Find(k *flow.Key, output bool) uint32 {
+	if output {
+		return s.FindOutput(k)
+	}
+	return s.FindInput(k)
 }
 
 func (s *Shard) hasInput(e *Entry, k *flow.Key) bool {

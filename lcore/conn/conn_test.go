@@ -104,6 +104,10 @@ func TestFind(t *testing.T) {
 			if input, output := s.FindInput(tt.key), s.FindOutput(tt.key); input != 0 != tt.input || output != 0 != tt.output {
 				t.Errorf("to %s, %s: input %d, output %d; want %v, %v", vip, tt.what, input, output, tt.input, tt.output)
 			}
+			if e, plain := &s.Entries[i], tt.key.Src.Is4() && s.Entries[i].wide == 0; plain && (e.HasPlain(tt.key, false) != tt.input ||
+				e.HasPlain(tt.key, true) != (tt.output && tt.forward == service.NAT)) {
+				t.Errorf("to %s, %s: HasPlain says otherwise", vip, tt.what)
+			}
 		}
 	}
 }

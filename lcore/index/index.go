@@ -148,15 +148,23 @@ func (x *Index) Near(hashes []uint64, at []uint32) {
 	prefetch.Entries(x.buckets, at)
 }
 
-// Candidate returns the first entry that a look-up would compare in a key's first bucket, whose number Near has given; 0 if
-// there is none.
-func (x *Index) Candidate(hash uint64, at uint32) uint32 {
-	b := &x.buckets[at]
-	set := b.matches(patternOf(hash))
-	if set == 0 {
-		return 0
+// Candidates writes into found, which is as long as hashes, for each of them an entry whose tag agrees in its first bucket, whose number Near has
+// given. Where none agrees it is any entry, or 0: whoever looks up compares, and searches if it is not the one. There is no branch that
+// depends on a bucket.
+func (x *Index) Candidates(hashes []uint64, at, found []uint32) {
+	at, found = at[:len(hashes)], found[:len(hashes)]
+	for i, h := range hashes {
+		b, pattern := &x.buckets[at[i]], patternOf(h)
+		set := lowest(b.tags[0], pattern)>>2 | lowest(b.tags[1], pattern)>>1 | lowest(b.tags[2], pattern)&0x8000_8000
+		found[i] = b.entry[placeOf(set>>13)%places]
 	}
-	return b.entry[placeOf(set)]
+}
+
+// lowest returns a word whose lowest bit is the highest one of the lowest lane in which the tags agree with those of pattern; 0 if they agree in none.
+// The bits above mean nothing: it is equal for less.
+func lowest(tags, pattern uint64) uint64 {
+	x := tags ^ pattern
+	return (x - lanes) &^ x & (0x8000 * lanes)
 }
 
 // Whole reports whether a look-up that begins in a bucket, whose number Near has given, also ends there.

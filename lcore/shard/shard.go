@@ -147,13 +147,10 @@ func (s *Shard[E, P]) Coming(now uint32, into []uint32) []uint32 {
 
 // Near asks for what look-ups under these hashes, a burst's number at most, will read: for the buckets, and then for the entries that come first in them.
 func (s *Shard[E, P]) Near(hashes []uint64) {
-	var room [burst.Size]uint32
-	numbers := room[:len(hashes)]
-	s.Index.Near(hashes, numbers)
-	for i, bucket := range numbers {
-		numbers[i] = s.Index.Candidate(hashes[i], bucket)
-	}
-	prefetch.Entries(s.Entries, numbers)
+	var buckets, entries [burst.Size]uint32
+	s.Index.Near(hashes, buckets[:len(hashes)])
+	s.Index.Candidates(hashes, buckets[:], entries[:])
+	prefetch.Entries(s.Entries, entries[:len(hashes)])
 }
 
 // Due returns in how many ticks from tick now the wheel has something to do; see wheel.Wheel.Due.
