@@ -3,6 +3,9 @@ package lcore
 // classify finds the virtual service of packets without a connection (services.md S2, S3).
 func (w *Worker) classify() {
 	in := &w.in
+	if !in.open {
+		return
+	}
 	for i := range in.N {
 		if in.verdict[i] == pending && in.conn[i] == 0 {
 			w.classifyPacket(i)

@@ -19,6 +19,9 @@ type columns struct {
 	errand  [burst.Size]errand  // receive: what brought it from another worker; schedule: what takes it there
 	inquiry [burst.Size]inquiry // of errands asking, deciding and decided
 
+	open  bool // track: perhaps not all packets are judged
+	parts bool // parse: some packet is a fragment
+
 	// plain has bit i set as long as packet i goes the fast way: parse found plain headers, and find a connection. What its addresses are
 	// (src, dst) nobody has asked then: whoever needs to know calls Worker.special.
 	plain uint32

@@ -114,6 +114,14 @@ func (d *defence) nextState(s conn.State, from conn.Direction, e conn.Event) con
 	return s.Next(from, e)
 }
 
+// moves is nextState as a table.
+func (d *defence) moves() *conn.Moves {
+	if d.secure {
+		return &conn.SecureMoves
+	}
+	return &conn.PlainMoves
+}
+
 // lookAtNext looks at one entry and ends it if it is not worth its place.
 func (w *Worker) lookAtNext() {
 	d := &w.defence

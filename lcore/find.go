@@ -4,47 +4,31 @@ import (
 	"math/bits"
 
 	"cleat/lcore/address"
-	"cleat/lcore/burst"
-	"cleat/lcore/prefetch"
 	"cleat/lcore/service"
 )
 
-// find looks up the connections of all plain packets at once: their buckets, then their entries, each asked for before it is
-// needed. What has none leaves the fast way here.
+// find looks up the connections of all plain packets at once, in the likelier direction. What has none leaves the fast way here.
 func (w *Worker) find() {
-	if !w.tables.Services.Empty() { // C2 1: without any service there are no connections
-		w.findPlain()
+	in := &w.in
+	if in.plain == 0 {
 		return
 	}
-	for rest := w.in.plain; rest != 0; rest &= rest - 1 {
-		w.unknown(bits.TrailingZeros32(rest))
-	}
-}
-
-// findPlain looks the plain packets up in the likelier direction.
-func (w *Worker) findPlain() {
-	in := &w.in
-	var hashes [burst.Size]uint64
-	var buckets, found [burst.Size]uint32
-	n := 0
-	for rest := in.plain; rest != 0; rest &= rest - 1 {
-		i := bits.TrailingZeros32(rest) % burst.Size
-		k := &in.key[i]
-		in.output[i] = w.tables.Addresses.MayServe(k.Src.Uint32())
-		hashes[n%burst.Size] = w.conns.Hash(k, in.output[i])
-		n++
-	}
-	w.conns.Index.Near(hashes[:n], buckets[:n])
-	w.conns.Index.Candidates(hashes[:n], buckets[:n], found[:n])
-	prefetch.Entries(w.conns.Entries, found[:n])
-	n = 0
-	for rest := in.plain; rest != 0; rest &= rest - 1 {
-		i := bits.TrailingZeros32(rest) % burst.Size
-		in.hash[i], in.conn[i] = hashes[n%burst.Size], found[n%burst.Size]
-		if !w.conns.Entries[in.conn[i]].HasPlain(&in.key[i], in.output[i]) {
-			w.search(i)
+	if w.tables.Services.Empty() { // C2 1: without any service there are no connections
+		for rest := in.plain; rest != 0; rest &= rest - 1 {
+			w.unknown(bits.TrailingZeros32(rest))
 		}
-		n++
+		return
+	}
+	keys, output := in.key[:in.N], in.output[:in.N] // those of other packets too: to leave them out would cost more
+	for i := range keys {
+		output[i] = w.tables.Addresses.MayServe(keys[i].Src.Uint32())
+	}
+	hits := w.conns.Look(keys, output, in.hash[:in.N], in.conn[:in.N])
+	for rest := (uint32(1)<<in.N - 1) &^ in.plain; rest != 0; rest &= rest - 1 {
+		in.conn[bits.TrailingZeros32(rest)] = 0
+	}
+	for rest := in.plain &^ hits; rest != 0; rest &= rest - 1 {
+		w.search(bits.TrailingZeros32(rest))
 	}
 }
 
@@ -52,7 +36,11 @@ func (w *Worker) findPlain() {
 func (w *Worker) search(i int) {
 	in := &w.in
 	in.conn[i] = w.conns.Find(&in.key[i], in.output[i])
-	if in.conn[i] == 0 || in.output[i] && w.conns.Entries[in.conn[i]].Forward != service.NAT { // from a VIP itself
+	switch {
+	case in.conn[i] == 0:
+		in.rule(i, in.output[i])
+		w.unknown(i)
+	case in.output[i] && w.conns.Entries[in.conn[i]].Forward != service.NAT: // from a VIP itself
 		in.conn[i] = 0
 		w.unknown(i)
 	}
@@ -62,6 +50,7 @@ func (w *Worker) search(i int) {
 func (w *Worker) unknown(i int) {
 	w.in.plain &^= 1 << i
 	w.in.fresh |= 1 << i
+	w.in.ip[i] = w.in.packet[i].Data[l3:]
 	w.in.verdict[i] = w.judgeAddresses(i)
 }
 
@@ -78,6 +67,7 @@ func (c *columns) rule(i int, output bool) {
 func (w *Worker) special(i int) {
 	in := &w.in
 	in.plain &^= 1 << i
+	in.ip[i] = in.packet[i].Data[l3:]
 	in.src[i], in.dst[i] = w.tables.Addresses.Kind(in.key[i].Src), w.tables.Addresses.Kind(in.key[i].Dst)
 }
 

@@ -57,7 +57,7 @@ func (w *Worker) parsePart(i int, ip wire.IPv4, k *flow.Key) Verdict {
 	if p.offset != 0 {
 		p.kind = laterPart
 	}
-	w.in.part[i] = p
+	w.in.part[i], w.in.parts = p, true
 	if v := w.judgePart(i, &p, k); v != pending || p.kind == laterPart {
 		return v
 	}
@@ -83,6 +83,9 @@ func (w *Worker) judgePart(i int, p *part, k *flow.Key) Verdict {
 // gather gives fragments the ports that their first one names, in packet order. What comes before its first one waits.
 func (w *Worker) gather() {
 	in := &w.in
+	if !in.parts {
+		return
+	}
 	for i := range in.N {
 		if in.part[i].kind == whole || in.verdict[i] != pending {
 			continue

@@ -11,23 +11,23 @@ import (
 // parse finds the flow key of TCP, UDP and SCTP packets and judges all others. Whether the addresses of plain packets are possible is seen
 // when no connection has them (find).
 func (w *Worker) parse() {
-	in, ports := &w.in, w.tables.Hops.Ports()
-	for i := range in.N {
+	in, ports, plain := &w.in, w.tables.Hops.Ports(), uint32(0)
+	for i := range in.packet[:in.N] {
 		p := &in.packet[i]
-		plain, n, ok := wire.ParsePlain(p.Data, p.Flags&burst.IPCsumGood != 0)
-		if !ok || p.Segments != 1 || p.Flags&burst.VLANStripped != 0 || in.errand[i] >= deciding || plain.To() != ports[p.Port].Number() {
+		frame, n := wire.ParsePlain(p.Data, p.Flags&burst.IPCsumGood != 0)
+		if n == 0 || p.Segments != 1 || p.Flags&burst.VLANStripped != 0 || in.errand[i] >= deciding || frame.To() != ports[p.Port].Number() {
 			in.verdict[i] = w.parseFrame(i)
 			continue
 		}
-		p.Trim(n) // off with the link's padding
-		in.ip[i] = p.Data[l3:]
-		k := &in.key[i] // field by field: to copy a Key just written is slow
-		k.Src, k.Dst = flow.V4(plain.Src()), flow.V4(plain.Dst())
-		k.SrcPort, k.DstPort, k.Proto = plain.SrcPort(), plain.DstPort(), plain.Protocol()
-		in.flags[i] = plain.Flags()
+		p.Data, p.Len = p.Data[:n], uint32(n) // off with the link's padding
+		k := &in.key[i]                       // field by field: to copy a Key just written is slow
+		k.Src, k.Dst = flow.V4(frame.Src()), flow.V4(frame.Dst())
+		k.SrcPort, k.DstPort, k.Proto = frame.SrcPort(), frame.DstPort(), frame.Protocol()
+		in.flags[i] = frame.Flags()
 		in.verdict[i] = pending
-		in.plain |= 1 << i
+		plain |= 1 << i
 	}
+	in.plain = plain
 }
 
 func (w *Worker) parseFrame(i int) Verdict {

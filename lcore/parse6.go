@@ -78,7 +78,7 @@ func (w *Worker) parsePart6(i int, ip wire.IPv6, u wire.Upper, k *flow.Key) Verd
 	if u.Later {
 		p.kind = laterPart
 	}
-	w.in.part[i] = p
+	w.in.part[i], w.in.parts = p, true
 	return w.judgePart(i, &p, k)
 }
 

@@ -18,6 +18,9 @@ type sought struct {
 // whether the packet opens a connection at all is known in schedule only. All are asked for first, and then looked at.
 func (w *Worker) recall() {
 	in, s, n := &w.in, &w.sought, 0
+	if !in.open {
+		return
+	}
 	for i := range in.N {
 		if !w.recalls(i) {
 			continue

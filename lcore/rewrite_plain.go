@@ -3,7 +3,6 @@ package lcore
 import (
 	"cleat/lcore/conn"
 	"cleat/lcore/nexthop"
-	"cleat/lcore/rewrite"
 	"cleat/lcore/service"
 	"cleat/lcore/wire"
 )
@@ -26,35 +25,29 @@ func (w *Worker) hopTo(c *conn.Entry, server uint32) *nexthop.Hop {
 // leavePlain is leave for plain packet i with verdict v, if nothing stands in its way: the next hop is known, and the packet is neither too old nor too
 // long. Else it changes nothing and returns false.
 func (w *Worker) leavePlain(i int, v Verdict) bool {
-	in := &w.in
-	c := &w.conns.Entries[in.conn[i]]
-	if c.Wide() || c.Forward != service.NAT && c.Forward != service.Direct {
-		return false
-	}
-	p := &in.packet[i]
+	p, c := &w.in.packet[i], &w.conns.Entries[w.in.conn[i]]
 	frame := wire.AsPlain(p.Data)
 	server, serverPort := c.Server4()
 	var hop *nexthop.Hop
-	if v == ForwardInput {
-		if h := &w.serverHops[c.Slot]; h.hops == w.tables.Hops && h.to == server {
-			hop = h.hop
-		} else {
-			hop = w.hopTo(c, server)
-		}
-	} else {
+	if v == ForwardOutput {
 		hop = w.tables.Hops.Known(frame.Dst())
+	} else if h := &w.serverHops[c.Slot]; h.hops == w.tables.Hops && h.to == server {
+		hop = h.hop
+	} else {
+		hop = w.hopTo(c, server)
 	}
-	if hop == nil || frame.TTL() <= 1 || in.packetLen(i) > int(hop.MTU) || frame.NoChecksum() {
+	if c.Wide() || hop == nil || frame.TTL() <= 1 || frame.TotalLen() > int(hop.MTU) || frame.NoChecksum() {
 		return false
 	}
 	switch {
+	case c.Forward == service.NAT && v == ForwardInput:
+		frame.ReplaceDst(server, serverPort)
+	case c.Forward == service.NAT:
+		frame.ReplaceSrc(c.Virtual4())
 	case c.Forward == service.Direct:
-		frame.Older(0)
-	case v == ForwardInput:
-		rewrite.PlainIn(frame, server, serverPort)
+		frame.Older()
 	default:
-		virtual, port := c.Virtual4()
-		rewrite.PlainOut(frame, virtual, port)
+		return false
 	}
 	frame.SetLink((*wire.MAC)(&hop.Src), (*wire.MAC)(&hop.MAC))
 	p.Port = hop.Port

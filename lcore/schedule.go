@@ -13,6 +13,9 @@ import (
 // then what belongs to no service. What this turn has made or removed is looked up again first.
 func (w *Worker) schedule() {
 	in := &w.in
+	if !in.open {
+		return
+	}
 	for i := range in.N {
 		if in.verdict[i] != pending {
 			continue

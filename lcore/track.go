@@ -12,21 +12,24 @@ import (
 func (w *Worker) track() {
 	in := &w.in
 	if w.tables.Services.Empty() { // C2 1: without any service there are no connections
+		in.open = true
 		return
 	}
 	ordered := w.inquiries.idle() // else some packets may have to wait behind others
-	for i := range in.N {
+	for i := range in.packet[:in.N] {
+		if ordered && in.isPlain(i) && w.advancePlain(i) {
+			continue
+		}
 		if in.verdict[i] != pending {
 			continue
 		}
+		in.open = true
 		if in.errand[i] >= deciding { // schedule looks whether there is a connection, if it is for this worker at all
 			ordered = false
 			continue
 		}
 		if !in.isPlain(i) {
 			w.findPacket(i)
-		} else if ordered && w.advancePlain(i) {
-			continue
 		}
 		ordered = ordered && in.conn[i] != 0 && w.advance(i)
 	}
@@ -146,11 +149,10 @@ func (w *Worker) advancePlain(i int) bool {
 		return false
 	}
 	if c.Proto == flow.TCP {
-		event := conn.EventOf(in.flags[i])
-		if event == conn.SYN && !output { // it may open a new connection
+		state = w.defence.moves().Next(state, c.Direction(output), in.flags[i])
+		if state == conn.Special {
 			return false
 		}
-		state = w.defence.nextState(state, c.Direction(output), event)
 		if state != c.State {
 			w.setState(c, state)
 		}
@@ -158,10 +160,10 @@ func (w *Worker) advancePlain(i int) bool {
 		c.NoOutput = false
 		w.assure(c)
 	}
+	in.verdict[i] = ForwardInput
 	if output {
 		in.verdict[i] = ForwardOutput
 	} else {
-		in.verdict[i] = ForwardInput
 		c.InPackets++
 	}
 	w.stats.packet(r, output, in.packetLen(i))

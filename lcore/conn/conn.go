@@ -158,18 +158,6 @@ func (s *Shard) Hash(k *flow.Key, output bool) uint64 {
 	return flow.Hash(*client, port, k.Proto, s.seed)
 }
 
-// HasPlain reports whether a packet with key k, of IPv4, is one of connection e, if that is of IPv4 alone: the client's, or a NAT server's answer (output).
-// It takes no branch: which direction packets have is anybody's guess.
-func (e *Entry) HasPlain(k *flow.Key, output bool) bool {
-	src, dst := uint32(k.Src.Lo), uint32(k.Dst.Lo)
-	other := (e.client ^ src) | (e.virtual ^ dst) | uint32(e.clientPort^k.SrcPort) | uint32(e.virtualPort^k.DstPort)
-	answer := (e.client ^ dst) | (e.server ^ src) | uint32(e.clientPort^k.DstPort) | uint32(e.serverPort^k.SrcPort) | uint32(e.Forward^service.NAT)
-	if output {
-		other = answer
-	}
-	return other|uint32(e.Proto^k.Proto)|e.wide == 0
-}
-
 // Find is FindInput or FindOutput.
 func (s *Shard) Find(k *flow.Key, output bool) uint32 {
 	if output {

@@ -104,9 +104,16 @@ func TestFind(t *testing.T) {
 			if input, output := s.FindInput(tt.key), s.FindOutput(tt.key); input != 0 != tt.input || output != 0 != tt.output {
 				t.Errorf("to %s, %s: input %d, output %d; want %v, %v", vip, tt.what, input, output, tt.input, tt.output)
 			}
-			if e, plain := &s.Entries[i], tt.key.Src.Is4() && s.Entries[i].wide == 0; plain && (e.HasPlain(tt.key, false) != tt.input ||
-				e.HasPlain(tt.key, true) != (tt.output && tt.forward == service.NAT)) {
-				t.Errorf("to %s, %s: HasPlain says otherwise", vip, tt.what)
+			if s.Entries[i].wide == 0 && tt.key.Src.Is4() {
+				for _, output := range []bool{false, true} {
+					var hash [1]uint64
+					var found [1]uint32
+					hit := s.Look([]flow.Key{*tt.key}, []bool{output}, hash[:], found[:]) != 0
+					want := !output && tt.input || output && tt.output && tt.forward == service.NAT
+					if hit != want || hit && found[0] != i || hash[0] != s.Hash(tt.key, output) {
+						t.Errorf("to %s, %s: Look for output %v: %v, entry %d; want %v", vip, tt.what, output, hit, found[0], want)
+					}
+				}
 			}
 		}
 	}

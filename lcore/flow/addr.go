@@ -86,8 +86,7 @@ func ones(n int) uint64 { return ^(^uint64(0) >> n) }
 // Hash mixes address, port and protocol of a client under a secret seed, 64 bits. Both directions of a
 // flow have the same client, so they share it (connections.md C1.1).
 func Hash(client Addr, port uint16, proto uint8, seed *Seed) uint64 {
-	h := fold(client.Hi^seed[0], client.Lo^seed[1])
-	return mix(fold(h^seed[2], uint64(port)<<8|uint64(proto)^seed[3]))
+	return mix(fold(fold(client.Hi^seed[0], client.Lo^seed[1])^seed[2], uint64(port)<<8|uint64(proto)^seed[3]))
 }
 
 // HashPair mixes two addresses and a number under a secret seed, 64 bits.

@@ -167,9 +167,6 @@ func lowest(tags, pattern uint64) uint64 {
 	return (x - lanes) &^ x & (0x8000 * lanes)
 }
 
-// Whole reports whether a look-up that begins in a bucket, whose number Near has given, also ends there.
-func (x *Index) Whole(at uint32) bool { return !x.buckets[at].over() }
-
 // Search is a look-up under way.
 type Search struct {
 	x      *Index

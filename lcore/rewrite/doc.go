@@ -7,7 +7,6 @@
 //	FULLNAT, both ways         FullNAT   both, TTL                 fullnat.go, options.go
 //	who the client is          TOA       a TCP option              toa.go
 //	                           Insert    the PROXY header          insert.go, proxy.go
-//	plain frames of both       PlainIn, PlainOut                   plain.go
 //	direct routing, routing    Forward   TTL                       forward.go
 //	tunnel                     Tunnel    headers in front          tunnel.go
 //	an FTP reply               Splice    a piece of the payload  splice.go

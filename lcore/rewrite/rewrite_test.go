@@ -3,6 +3,7 @@ package rewrite
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"cleat/lcore/burst"
@@ -201,4 +202,32 @@ func BenchmarkNATIn(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestPlain: what wire.Plain does to a plain frame is what NATIn and NATOut do, and Forward.
+func TestPlain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		frame := make([]byte, 60)
+		ip := wire.IPv4(frame[wire.EthernetLen:])
+		proto := rapid.SampledFrom([]uint8{flow.TCP, flow.UDP}).Draw(t, "proto")
+		ip.Set(0, 46, rapid.ByteRange(2, 255).Draw(t, "ttl"), proto, rapid.Uint32().Draw(t, "src"), rapid.Uint32().Draw(t, "dst"))
+		for i := wire.IPv4Len; i < len(ip); i++ {
+			ip[i] = rapid.Byte().Draw(t, "byte")
+		}
+		if proto == flow.UDP {
+			ip[wire.IPv4Len+7] |= 1 // a checksum is there
+		}
+		addr, port := rapid.Uint32().Draw(t, "addr"), rapid.Uint16().Draw(t, "port")
+		for name, do := range map[string]func(*wire.Plain, wire.IPv4){
+			"in":      func(p *wire.Plain, ip wire.IPv4) { p.ReplaceDst(addr, port); NATIn(ip, addr, port) },
+			"out":     func(p *wire.Plain, ip wire.IPv4) { p.ReplaceSrc(addr, port); NATOut(ip, addr, port) },
+			"forward": func(p *wire.Plain, ip wire.IPv4) { p.Older(); Forward(ip) },
+		} {
+			plain, general := slices.Clone(frame), slices.Clone(frame)
+			do(wire.AsPlain(plain), wire.IPv4(general[wire.EthernetLen:wire.EthernetLen+46]))
+			if !bytes.Equal(plain, general) {
+				t.Fatalf("%s of %x:\n%x, want\n%x", name, frame, plain, general)
+			}
+		}
+	})
 }

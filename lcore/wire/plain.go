@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"cleat/lcore/flow"
 )
@@ -20,12 +21,12 @@ const (
 	plainL4 = EthernetLen + IPv4Len
 )
 
-// ParsePlain returns the headers of a frame that lies in b to its end, if they are plain; then n is the frame's length without
-// padding, at most len(b). It promises what ParseIPv4, ParseTCP and ParseUDP do, and that the header's checksum is right, unless good says
+// ParsePlain returns the headers of a frame that lies in b to its end, if they are plain, and the frame's length without padding, at
+// most len(b); else the length is 0. It promises what ParseIPv4, ParseTCP and ParseUDP do, and that the IP header's checksum is right, unless good says
 // that the port has verified it.
-func ParsePlain(b []byte, good bool) (p *Plain, n int, ok bool) {
+func ParsePlain(b []byte, good bool) (p *Plain, n int) {
 	if len(b) < PlainLen {
-		return nil, 0, false
+		return nil, 0
 	}
 	p = (*Plain)(b)
 	const (
@@ -35,17 +36,22 @@ func ParsePlain(b []byte, good bool) (p *Plain, n int, ok bool) {
 	)
 	n = EthernetLen + p.TotalLen()
 	if binary.LittleEndian.Uint32(p[etherType:])&typeVersionIHL != ipv4NoOptions ||
-		binary.LittleEndian.Uint16(p[plainIP+ip4Fragment:])&partOfSeveral != 0 || n > len(b) {
-		return nil, 0, false
+		binary.LittleEndian.Uint16(p[plainIP+ip4Fragment:])&partOfSeveral != 0 || n > len(b) || !good && sum20(p[plainIP:]) != 0xffff {
+		return nil, 0
 	}
 	switch p.Protocol() {
 	case flow.TCP:
-		header := int(p[plainL4+tcpOffset]>>4) * 4
-		ok = header >= TCPLen && plainL4+header <= n
+		if header := int(p[plainL4+tcpOffset]>>4) * 4; header < TCPLen || plainL4+header > n {
+			return nil, 0
+		}
 	case flow.UDP:
-		ok = binary.BigEndian.Uint16(p[plainL4+udpLength:]) >= UDPLen && n >= plainL4+UDPLen
+		if binary.BigEndian.Uint16(p[plainL4+udpLength:]) < UDPLen || n < plainL4+UDPLen {
+			return nil, 0
+		}
+	default:
+		return nil, 0
 	}
-	return p, n, ok && (good || sum20(p[plainIP:]) == 0xffff)
+	return p, n
 }
 
 // AsPlain returns the headers of a frame that ParsePlain has found plain. Its padding may have been cut off b since.
@@ -89,30 +95,59 @@ func (p *Plain) SetLink(src, dst *MAC) {
 	*(*MAC)(p[etherSrc:]) = *src
 }
 
-// SetSrc sets the source address; the checksums are the caller's.
-func (p *Plain) SetSrc(a uint32) { binary.BigEndian.PutUint32(p[plainIP+ip4Src:], a) }
-
-// SetDst sets the destination address; the checksums are the caller's.
-func (p *Plain) SetDst(a uint32) { binary.BigEndian.PutUint32(p[plainIP+ip4Dst:], a) }
-
-// SetSrcPort sets the source port; the checksum is the caller's.
-func (p *Plain) SetSrcPort(port uint16) { binary.BigEndian.PutUint16(p[plainL4:], port) }
-
-// SetDstPort sets the destination port; the checksum is the caller's.
-func (p *Plain) SetDstPort(port uint16) { binary.BigEndian.PutUint16(p[plainL4+2:], port) }
-
-// Older takes one from the TTL, which must be more than 1, and changes the header's checksum by that and by d.
-func (p *Plain) Older(d Diff) {
+// Older takes one from the TTL, which must be more than 1.
+func (p *Plain) Older() {
 	p[plainIP+ip4TTL]--
-	c := p[plainIP+ip4Checksum : plainIP+ip4Checksum+2]
-	binary.BigEndian.PutUint16(c, Update(binary.BigEndian.Uint16(c), d+decremented))
+	p.updateIP(older)
 }
 
-// UpdateTransport changes the checksum of TCP's or UDP's header by d; that of a datagram that has none is the caller's.
-func (p *Plain) UpdateTransport(d Diff) {
-	c := p[plainL4+tcpChecksum : plainL4+tcpChecksum+2]
+// ReplaceDst gives a frame another destination address and port, and takes one from the TTL. The checksum must not be that of a datagram that has none.
+func (p *Plain) ReplaceDst(a uint32, port uint16) {
+	was, is := binary.LittleEndian.Uint32(p[plainIP+ip4Dst:]), bits.ReverseBytes32(a)
+	wasPort, isPort := binary.LittleEndian.Uint16(p[plainL4+2:]), bits.ReverseBytes16(port)
+	binary.LittleEndian.PutUint32(p[plainIP+ip4Dst:], is)
+	binary.LittleEndian.PutUint16(p[plainL4+2:], isPort)
+	p.replaced(uint64(^was)+uint64(is), uint64(^wasPort)+uint64(isPort))
+}
+
+// ReplaceSrc gives it another source likewise.
+func (p *Plain) ReplaceSrc(a uint32, port uint16) {
+	was, is := binary.LittleEndian.Uint32(p[plainIP+ip4Src:]), bits.ReverseBytes32(a)
+	wasPort, isPort := binary.LittleEndian.Uint16(p[plainL4:]), bits.ReverseBytes16(port)
+	binary.LittleEndian.PutUint32(p[plainIP+ip4Src:], is)
+	binary.LittleEndian.PutUint16(p[plainL4:], isPort)
+	p.replaced(uint64(^was)+uint64(is), uint64(^wasPort)+uint64(isPort))
+}
+
+// older is by how much a TTL of one less changes the header's sum of words in little-endian order: ^old + old − 1, whatever old was. A ones' complement sum
+// comes out the same in either byte order, swapped (RFC 1071 2.B), so nothing is swapped here.
+const older = 0xfffe
+
+// replaced makes a frame one hop older and brings the checksums up to date with by how much the sum of an address and of a port has changed.
+func (p *Plain) replaced(address, port uint64) {
+	p[plainIP+ip4TTL]--
+	p.updateIP(address + older)
 	if p.Protocol() == flow.UDP {
-		c = p[plainL4+udpChecksum : plainL4+udpChecksum+2]
+		c := p[plainL4+udpChecksum : plainL4+udpChecksum+2]
+		sum := update(binary.LittleEndian.Uint16(c), address+port)
+		if sum == 0 { // RFC 768: 0 means none
+			sum = 0xffff
+		}
+		binary.LittleEndian.PutUint16(c, sum)
+		return
 	}
-	binary.BigEndian.PutUint16(c, Update(binary.BigEndian.Uint16(c), d))
+	c := p[plainL4+tcpChecksum : plainL4+tcpChecksum+2]
+	binary.LittleEndian.PutUint16(c, update(binary.LittleEndian.Uint16(c), address+port))
+}
+
+func (p *Plain) updateIP(d uint64) {
+	c := p[plainIP+ip4Checksum : plainIP+ip4Checksum+2]
+	binary.LittleEndian.PutUint16(c, update(binary.LittleEndian.Uint16(c), d))
+}
+
+// update is Update for a change of less than 40 bits.
+func update(checksum uint16, d uint64) uint16 {
+	s := uint64(^checksum) + d
+	s = s&0xffff + s>>16&0xffff + s>>32
+	return ^uint16(s + s>>16)
 }

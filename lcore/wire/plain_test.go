@@ -13,7 +13,8 @@ func TestParsePlain(t *testing.T) {
 	plain := 0
 	rapid.Check(t, func(t *rapid.T) {
 		b, good := drawFrame(t)
-		p, n, ok := ParsePlain(b, good)
+		p, n := ParsePlain(b, good)
+		ok := n != 0
 		ip, isIP := ParseIPv4(b[EthernetLen:], len(b)-EthernetLen)
 		want := len(b) >= PlainLen && Ethernet(b).Type() == TypeIPv4 && isIP && ip.HeaderLen() == IPv4Len && !ip.IsFragment() && (good || ip.ChecksumOK())
 		if want {

@@ -52,8 +52,14 @@ func (u UDP) SetChecksum(c uint16) {
 	binary.BigEndian.PutUint16(u[udpChecksum:], c)
 }
 
-// UpdateChecksum changes the checksum, which must not be 0, by d.
-func (u UDP) UpdateChecksum(d Diff) { u.SetChecksum(Update(u.Checksum(), d)) }
+// UpdateChecksum changes the checksum, which must not be 0, by d. It does not become 0, which means that there is none (RFC 768).
+func (u UDP) UpdateChecksum(d Diff) {
+	c := Update(u.Checksum(), d)
+	if c == 0 {
+		c = 0xffff
+	}
+	u.SetChecksum(c)
+}
 
 // Set writes a header of UDPLen bytes without a checksum. u must hold UDPLen bytes; what they were does not matter. length is that of header
 // and data.
