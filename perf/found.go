@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"cleat/cgo/eal"
+	"cleat/lcore"
 
 	"cleat/perf/line"
 	"cleat/perf/result"
@@ -63,23 +64,26 @@ func progress(w io.Writer) func(*result.Trial) {
 
 // all finds what is wanted, one after the other.
 func (f *finder) all(ctx context.Context) error {
-	if len(f.goals()) != 0 {
-		if err := f.packets(ctx); err != nil {
+	for _, one := range []struct {
+		wanted bool
+		find   func(context.Context) error
+	}{
+		{len(f.goals()) != 0, f.packets},
+		{f.wants(findConnections), f.connections},
+		{f.wants(findConcurrent), f.crowd},
+		{f.wants(findSoak), f.soaked},
+	} {
+		if !one.wanted {
+			continue
+		}
+		if err := one.find(ctx); err != nil {
 			return err
 		}
-	}
-	if f.wants(findConnections) {
-		if err := f.connections(ctx); err != nil {
-			return err
-		}
-	}
-	if f.wants(findConcurrent) {
-		return f.crowd(ctx)
 	}
 	return nil
 }
 
-// packets finds NDR and PDR, and what is measured below them.
+// packets finds NDR and PDR, and round trips below them.
 func (f *finder) packets(ctx context.Context) error {
 	bench, closing, err := f.bench(&f.load)
 	if err != nil {
@@ -87,25 +91,24 @@ func (f *finder) packets(ctx context.Context) error {
 	}
 	defer closing()
 	found, err := f.rates(ctx, bench, f.name, unitOf(f.load.Unit), f.goals())
+	if err != nil || !f.wants(findLatency) {
+		return err
+	}
+	ndr, err := f.ndr()
 	if err != nil {
 		return err
 	}
-	ndr := found.Goal("NDR")
-	if !f.wants(findLatency) && !f.wants(findSoak) {
-		return nil
-	}
+	found.Latency, err = f.latencies(ctx, bench, ndr)
+	return err
+}
+
+// ndr is the rate without loss that was found.
+func (f *finder) ndr() (float64, error) {
+	ndr := f.report.Searches[0].Goal("NDR") // packets comes first, and check has seen to it that this is wanted
 	if ndr.Lower == 0 {
-		return errors.New("there is no rate without loss, so that nothing can be measured below it")
+		return 0, errors.New("there is no rate without loss, so that nothing can be measured below it")
 	}
-	if f.wants(findLatency) {
-		if found.Latency, err = f.latencies(ctx, bench, ndr.Lower); err != nil {
-			return err
-		}
-	}
-	if f.wants(findSoak) {
-		return f.soaked(ctx, bench, ndr.Lower*f.soakAt)
-	}
-	return nil
+	return ndr.Lower, nil
 }
 
 func unitOf(load string) string {
@@ -138,6 +141,11 @@ func (f *finder) rates(ctx context.Context, bench trial.Bench, name, unit string
 	if found == nil {
 		return nil, err
 	}
+	for i := range found.Goals {
+		if g := &found.Goals[i]; g.Limit == result.LimitMax && greatest == offered {
+			g.Limit = result.LimitGenerator
+		}
+	}
 	found.Case, found.Unit, found.MRR, found.Offered = name, unit, mrr, offered
 	f.report.Searches = append(f.report.Searches, *found)
 	return &f.report.Searches[len(f.report.Searches)-1], err
@@ -154,26 +162,34 @@ func (f *finder) latencies(ctx context.Context, bench trial.Bench, rate float64)
 	return points, err
 }
 
-func (f *finder) soaked(ctx context.Context, bench trial.Bench, load float64) error {
-	soaked := func() (*result.Soak, error) {
-		return search.Soak(ctx, bench, load, f.soak, f.soakReport, f.tolerance, f.progress)
+// soaked offers a part of the NDR for a long time.
+func (f *finder) soaked(ctx context.Context) error {
+	ndr, err := f.ndr()
+	if err != nil {
+		return err
 	}
-	var s *result.Soak
-	var err error
-	if f.counters == nil {
-		s, err = soaked()
-	} else {
-		before := f.counters()
-		s, err = soaked()
-		after := f.counters()
-		s.PollGap = line.PollGap(&before, &after)
+	bench, closing, err := f.bench(&f.load)
+	if err != nil {
+		return err
 	}
-	s.Case, s.Unit = f.name, unitOf(f.load.Unit)
+	defer closing()
+	before := f.polls()
+	s, err := search.Soak(ctx, bench, ndr*f.soakAt, f.soak, f.soakReport, f.tolerance, f.progress)
+	after := f.polls()
+	s.Case, s.Unit, s.PollGap = f.name, unitOf(f.load.Unit), line.PollGap(&before, &after)
 	f.report.Soaks = append(f.report.Soaks, *s)
 	if err == nil && !s.Passed() {
 		err = errors.New("the soak failed")
 	}
 	return err
+}
+
+// polls are the worker's counters, none where it is in another process.
+func (f *finder) polls() (c lcore.Counters) {
+	if f.counters != nil {
+		c = f.counters()
+	}
+	return c
 }
 
 // connections finds how many can be opened, asked once and closed in a second.
@@ -198,10 +214,12 @@ const (
 // crowd finds how many connections can be open at a time.
 func (f *finder) crowd(ctx context.Context) error {
 	rate := float64(crowdRate)
-	if len(f.report.Searches) > 0 {
-		if ndr := f.report.Searches[0].Goal("NDR"); ndr != nil && ndr.Lower != 0 {
-			rate = ndr.Lower / 2
+	if f.wants(findNDR) {
+		ndr, err := f.ndr()
+		if err != nil {
+			return err
 		}
+		rate = ndr / 2
 	}
 	found, err := search.Concurrent(ctx, search.Crowd{
 		Open: func(n int) (trial.Bench, func(), error) {

@@ -33,7 +33,11 @@ func (s *Search) table(w io.Writer) error {
 		g := &s.Goals[i]
 		rows = append(rows, []string{g.Name, fmt.Sprintf("%g %%", g.LossRatio*100), grouped(g.Lower), grouped(g.Upper), grouped(g.Throughput), g.limit()})
 	}
-	_, err := fmt.Fprintf(w, "%s: %s, %d trials, %v of traffic; the generator can offer %s\n%s\n", s.Case, s.Unit, len(s.Trials), lasted(s.Trials), grouped(s.Offered),
+	title := fmt.Sprintf("%s: %s, %d trials, %v of traffic", s.Case, s.Unit, len(s.Trials), lasted(s.Trials).Round(time.Millisecond))
+	if s.Offered != 0 {
+		title += "; the generator can offer " + grouped(s.Offered)
+	}
+	_, err := fmt.Fprintf(w, "%s\n%s\n", title,
 		rendered([]string{"goal", "loss allowed", "lower bound", "upper bound", "throughput", "what limits it"}, rows))
 	if err != nil || len(s.Latency) == 0 {
 		return err
@@ -63,9 +67,9 @@ func (g *Goal) limit() string {
 	case LimitGenerator:
 		return "generator: the device may do more"
 	case LimitMax:
-		return "--max: the device may do more"
+		return "nothing: no more was tried"
 	case LimitMin:
-		return "--min is too much already"
+		return "the least is too much already"
 	case LimitStopped:
 		return "stopped before its end"
 	}
