@@ -35,7 +35,7 @@ type Progress interface {
 
 // Run starts what has to be up, makes the measurements, ends everything, and returns all results. A measurement that fails is told in
 // the report; the others are made nevertheless. With no measurement to make it keeps the programs up until ctx ends. An error says that nothing
-// can be measured, or that ctx ended.
+// could be measured, or that ctx ended.
 func (r *Runner) Run(ctx context.Context, l *Lab) (report *result.Report, err error) {
 	runtime.LockOSThread() // programs end with the thread that started them
 	defer runtime.UnlockOSThread()
@@ -72,7 +72,19 @@ func (r *Runner) Run(ctx context.Context, l *Lab) (report *result.Report, err er
 			report.Failures = append(report.Failures, result.Failure{Case: s.label(), Why: err.Error()})
 		}
 	}
+	if report.Host.Kernel == "" {
+		return nil, nothing(report.Failures)
+	}
 	return report, nil
+}
+
+// nothing is the error of a suite that had no step with a result.
+func nothing(failures []result.Failure) error {
+	lines := []string{"nothing could be measured:"}
+	for _, f := range failures {
+		lines = append(lines, f.Case+": "+f.Why)
+	}
+	return errors.New(strings.Join(lines, "\n"))
 }
 
 // wait keeps programs up until ctx ends, which is as it should be, or one of them does, which is not.

@@ -115,6 +115,14 @@ func TestFirstStepFails(t *testing.T) {
 	}
 }
 
+func TestAllStepsFail(t *testing.T) {
+	_, _, err := run(t, t.Context(), "[[step]]\nname = 'a'\ncommand = 'fail'\n[[step]]\nname = 'b'\ncommand = 'nap'\n")
+	want := "nothing could be measured:\na: cleat-perf fail --output=json: exit status 1: out of luck\nb: no report: unexpected end of JSON input"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+}
+
 func TestBesideFails(t *testing.T) {
 	step := "\n[[step]]\ncommand = 'measure'\noptions.value = 1\n"
 	for text, want := range map[string]string{
