@@ -57,7 +57,7 @@ func distributionTable(all []Distribution) (string, error) {
 	return rendered([]string{"case", "times", "how many", "median µs", "99 % µs", "99.9 % µs", "longest µs"}, cells), nil
 }
 
-// rendered is a table for a terminal. All columns but the first are aligned to the right.
+// rendered is a table for a terminal. Figures are aligned to the right.
 func rendered(columns []string, rows [][]string) string {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
@@ -67,8 +67,10 @@ func rendered(columns []string, rows [][]string) string {
 		t.AppendRow(tableRow(cells))
 	}
 	var right []table.ColumnConfig
-	for n := range columns[1:] {
-		right = append(right, table.ColumnConfig{Number: n + 2, Align: text.AlignRight})
+	for n, name := range columns[1:] {
+		if name != "what" && name != "times" {
+			right = append(right, table.ColumnConfig{Number: n + 2, Align: text.AlignRight})
+		}
 	}
 	t.SetColumnConfigs(right)
 	return t.Render()
