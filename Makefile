@@ -39,7 +39,7 @@ test: build ## vet and all tests: leaves, worker, binding, race detector, lab
 	@ruby -c Vagrantfile
 	$(call say,'data path and configuration and tools: without cgo')
 	@CGO_ENABLED=0 go test $(PURE)
-	$(call say,'benchmarks, once each, so that they do not rot')
+	$(call say,'every benchmark once')
 	@CGO_ENABLED=0 go test -run '^$$' -bench . -benchtime 1x $(PURE) ./appliance/intent | grep -v 'no test files'
 	@go test -run '^$$' -bench . -benchtime 1x ./cgo/...
 	$(call say,'DPDK binding and perf lab')
@@ -86,7 +86,7 @@ bench: ready bin/cleat-perf ## micro-benchmarks, then the quick suite of the per
 .PHONY: instructions
 instructions: NEEDS := test
 instructions: ready bin/cleat-perf ## instructions a packet, compared with perf/instructions.json; UPDATE=1 keeps those counted now
-	$(call say,'instructions of the data path, counted by valgrind')
+	$(call say,'instructions of the data path as valgrind counts them')
 	@CGO_ENABLED=0 go test -c -o bin/lcore.test ./lcore
 	@bin/cleat-perf instructions --tests bin/lcore.test > bin/instructions.json
 	@if [ -n '$(UPDATE)' ]; then cp bin/instructions.json perf/instructions.json; fi
