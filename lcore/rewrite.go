@@ -15,13 +15,15 @@ import (
 func (w *Worker) rewrite() {
 	in := &w.in
 	for i := range in.N {
-		if in.isPlain(i) {
-			if v := in.verdict[i]; v.forwards() && w.leavePlain(i, v) {
+		if in.isPlain(i) { // forwarded, then
+			if w.leavePlain(i, in.verdict[i]) {
 				continue
 			}
-			w.special(i)
-		}
-		if v := in.verdict[i]; v.forwards() || v == Route {
+			if !w.wrapPlain(i) {
+				w.special(i)
+				in.verdict[i] = w.leave(i, in.verdict[i])
+			}
+		} else if v := in.verdict[i]; v.forwards() || v == Route {
 			in.verdict[i] = w.leave(i, v)
 		}
 		switch in.verdict[i] {

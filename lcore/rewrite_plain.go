@@ -1,7 +1,7 @@
 package lcore
 
 import (
-	"cleat/lcore/conn"
+	"cleat/lcore/flow"
 	"cleat/lcore/nexthop"
 	"cleat/lcore/service"
 	"cleat/lcore/wire"
@@ -12,14 +12,25 @@ import (
 type serverHop struct {
 	hops *nexthop.Table // that was asked; nil: none was
 	to   uint32         // the server's address: a slot may have had another one
-	hop  *nexthop.Hop
+	own  uint32         // our address to speak from to the next hop, 0: none
+	hop  *nexthop.Hop   // nil: not known
 }
 
-// hopTo asks for the next hop to the server of connection c, and keeps the answer.
-func (w *Worker) hopTo(c *conn.Entry, server uint32) *nexthop.Hop {
-	h := &w.serverHops[c.Slot]
-	*h = serverHop{w.tables.Hops, server, w.tables.Hops.Known(server)}
-	return h.hop
+// hopTo returns the next hop to a server of IPv4 in a slot.
+func (w *Worker) hopTo(slot, server uint32) *serverHop {
+	h := &w.serverHops[slot]
+	if h.hops != w.tables.Hops || h.to != server {
+		w.askHop(h, server)
+	}
+	return h
+}
+
+func (w *Worker) askHop(h *serverHop, server uint32) {
+	hops := w.tables.Hops
+	*h = serverHop{hops: hops, to: server, hop: hops.Known(server)}
+	if h.hop != nil {
+		h.own = hops.Own(h.hop.Port, h.hop.Addr).Uint32()
+	}
 }
 
 // leavePlain is leave for plain packet i with verdict v, if nothing stands in its way: the next hop is known, and the packet is neither too old nor too
@@ -29,12 +40,10 @@ func (w *Worker) leavePlain(i int, v Verdict) bool {
 	frame := wire.AsPlain(p.Data)
 	server, serverPort := c.Server4()
 	var hop *nexthop.Hop
-	if v == ForwardOutput {
-		hop = w.tables.Hops.Known(frame.Dst())
-	} else if h := &w.serverHops[c.Slot]; h.hops == w.tables.Hops && h.to == server {
-		hop = h.hop
+	if v == ForwardInput {
+		hop = w.hopTo(c.Slot, server).hop
 	} else {
-		hop = w.hopTo(c, server)
+		hop = w.tables.Hops.Known(frame.Dst())
 	}
 	if c.Wide() || hop == nil || frame.TTL() <= 1 || frame.TotalLen() > int(hop.MTU) || frame.NoChecksum() {
 		return false
@@ -51,5 +60,26 @@ func (w *Worker) leavePlain(i int, v Verdict) bool {
 	}
 	frame.SetLink((*wire.MAC)(&hop.Src), (*wire.MAC)(&hop.MAC))
 	p.Port = hop.Port
+	return true
+}
+
+// wrapPlain is wrap for plain packet i, if the way to the server is known; else it does nothing and returns false. What the packet's addresses are need be
+// known only if it does not go the tunnel's way.
+func (w *Worker) wrapPlain(i int) bool {
+	in := &w.in
+	c := &w.conns.Entries[in.conn[i]]
+	if c.Forward != service.Tunnel || in.verdict[i] != ForwardInput || c.Wide() {
+		return false
+	}
+	server, _ := c.Server4()
+	h := w.hopTo(c.Slot, server)
+	if h.hop == nil {
+		return false
+	}
+	in.ip[i] = in.packet[i].Data[l3:]
+	if v := w.wrapTo(i, c, h.hop, nexthop.Found, flow.V4(h.own)); v != ForwardInput {
+		w.special(i)
+		in.verdict[i] = v
+	}
 	return true
 }

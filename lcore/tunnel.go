@@ -5,6 +5,7 @@ import (
 	"cleat/lcore/flow"
 	"cleat/lcore/nexthop"
 	"cleat/lcore/rewrite"
+	"cleat/lcore/service"
 	"cleat/lcore/wire"
 )
 
@@ -13,17 +14,25 @@ const leastMTU = 68
 
 // wrap sends packet i of connection c through the tunnel to its real server, in the order of forwarding.md F1.
 func (w *Worker) wrap(i int, c *conn.Entry) Verdict {
+	hop, result := w.tables.Hops.Lookup(w.tables.Services.Real(c.Slot).Addr)
+	if result == nexthop.NoRoute {
+		return AnswerNoRoute
+	}
+	return w.wrapTo(i, c, &hop, result, w.tables.Hops.Own(hop.Port, hop.Addr))
+}
+
+// wrapTo does so where the next hop to the server, and our own address to speak from to that, are known.
+func (w *Worker) wrapTo(i int, c *conn.Entry, hop *nexthop.Hop, result nexthop.Result, own flow.Addr) Verdict {
 	in := &w.in
 	ip, p := in.ip[i], &in.packet[i]
 	six := ip == nil
 	r := w.tables.Services.Real(c.Slot)
-	hop, result := w.tables.Hops.Lookup(r.Addr)
-	if result == nexthop.NoRoute {
-		return AnswerNoRoute
-	}
 	tunnel := rewrite.Tunnel{
-		TunnelOptions: r.Tunnel, Src: w.tables.Hops.Own(hop.Port, hop.Addr), Dst: r.Addr,
-		SrcPort: w.tunnelPort(i), DontFragment: !six && ip.DontFragment() && w.tables.PMTUDisc,
+		TunnelOptions: r.Tunnel, Src: own, Dst: r.Addr,
+		DontFragment: !six && ip.DontFragment() && w.tables.PMTUDisc,
+	}
+	if r.Tunnel.Type == service.GUE {
+		tunnel.SrcPort = w.tunnelPort(i)
 	}
 	way := w.pathMTU(r, hop.MTU)
 	mtu := int(way) - tunnel.Overhead()
@@ -45,7 +54,7 @@ func (w *Worker) wrap(i int, c *conn.Entry) Verdict {
 	if !w.encapsulate(i, &tunnel) {
 		return DropTooBig
 	}
-	return w.depart(i, ForwardInput, &hop, result)
+	return w.depart(i, ForwardInput, hop, result)
 }
 
 // encapsulate puts the tunnel's headers between packet i's link header and the rest, and reports whether there was room for them.
