@@ -282,11 +282,13 @@ func (s *Shard) SetClientPort(i uint32, port uint16) bool {
 
 // Touch restarts the timer of entry i with its Timeout at tick now (C4.1).
 func (s *Shard) Touch(i, now uint32) {
-	e := &s.Entries[i]
-	if e.timer.Set(now + e.Timeout) {
+	if s.Entries[i].Restart(now) {
 		s.File(i)
 	}
 }
+
+// Restart is what Touch does to an entry; it reports whether that has to be filed then.
+func (e *Entry) Restart(now uint32) bool { return e.timer.Set(now + e.Timeout) }
 
 // Remove takes entry i out of the table; its slot is free after Reclaim.
 func (s *Shard) Remove(i uint32) {
