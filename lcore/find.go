@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"cleat/lcore/address"
+	"cleat/lcore/flow"
 	"cleat/lcore/service"
 )
 
@@ -35,7 +36,7 @@ func (w *Worker) find() {
 // search looks plain packet i up where the first candidate was not its connection.
 func (w *Worker) search(i int) {
 	in := &w.in
-	in.conn[i] = w.conns.Find(&in.key[i], in.output[i])
+	in.conn[i] = w.conns.FindUnder(in.hash[i], &in.key[i], in.output[i])
 	switch {
 	case in.conn[i] == 0:
 		in.rule(i, in.output[i])
@@ -84,8 +85,30 @@ func (w *Worker) findPacket(i int) {
 	in.output[i] = in.src[i]&address.Real != 0
 	if in.conn[i] = w.findDirection(i, in.output[i]); in.conn[i] == 0 {
 		in.output[i] = !in.output[i]
-		in.conn[i] = w.findDirection(i, in.output[i])
+		if !in.output[i] || !w.nobodys(&in.key[i]) {
+			in.conn[i] = w.findDirection(i, in.output[i])
+		}
 	}
+}
+
+// target is where a packet goes to.
+type target struct {
+	addr  flow.Addr
+	port  uint16
+	proto uint8
+}
+
+// nobodys reports whether a packet with key k goes to a target that is no connection's client, as a service seldom is. That of the last one is
+// known: new flows of a burst mostly go to one service.
+func (w *Worker) nobodys(k *flow.Key) bool {
+	to := target{k.Dst, k.DstPort, k.Proto}
+	if to != w.nobody || w.touched.has(kindOf(k.Dst, k.DstPort)) {
+		if !w.conns.Nobody(w.conns.Hash(k, true)) {
+			return false
+		}
+		w.nobody = to
+	}
+	return true
 }
 
 // findAgain does so for a packet that was looked up before, as entries have come and gone since.

@@ -12,6 +12,7 @@ type sought struct {
 	packet [burst.Size]uint8
 	hash   [burst.Size]uint64
 	key    [burst.Size]template.Key
+	found  [burst.Size]uint32 // candidates
 }
 
 // recall finds the templates of clients that open a connection to a persistent service. It leaves alone what is not usable any more:
@@ -29,9 +30,9 @@ func (w *Worker) recall() {
 		s.packet[n], s.hash[n] = uint8(i), w.tmpls.Hash(&s.key[n], nil)
 		n++
 	}
-	w.tmpls.Near(s.hash[:n])
+	w.tmpls.Near(s.hash[:n], s.found[:n])
 	for k, i := range s.packet[:n] {
-		t := w.tmpls.FindUnder(s.hash[k], &s.key[k], nil)
+		t := w.tmpls.FindNear(s.hash[k], s.found[k], &s.key[k], nil)
 		switch {
 		case t == 0:
 			in.missing[i] = s.hash[k]

@@ -30,6 +30,7 @@ func (o *order) next(ports, peers int) {
 func (w *Worker) receive() {
 	w.in.reset()
 	w.touched.reset()
+	w.nobody = target{}
 	w.remembers.reset()
 	w.clock()
 	w.resume()

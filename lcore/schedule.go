@@ -72,7 +72,8 @@ func (w *Worker) admit(i int) Verdict {
 	if v == nil && w.serverBegins(i) {
 		return in.verdict[i]
 	}
-	if v == nil || !w.mayCreate(i) {
+	recalled := in.template[i] != 0 || in.missing[i] != 0 // which is for packets that may open a connection
+	if v == nil || !recalled && !w.mayCreate(i) {
 		return w.stray(i)
 	}
 	if owner := w.ownerOf(v, &in.key[i]); owner != w.Number {

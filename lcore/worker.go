@@ -91,6 +91,7 @@ type Worker struct {
 	tick       uint32          // now, in ticks of the wheels
 	now        time.Duration   // now, as the clock said at the beginning of the turn
 	sought     sought
+	nobody     target  // one that is no connection's client, as this turn has seen
 	touched    touched // of connections, in this turn
 	remembers  touched // of templates: those made in this turn
 	order      order   // of the sources in the next turn

@@ -39,10 +39,11 @@ type Set struct {
 	kinds    *flow.Map[Kind]
 	owners   *flow.Map[uint8]
 	networks []Network
-	// servers is a filter of IPv4 real servers: a bit for each of a power of two of hashes, sixteen or more for each address.
-	servers []uint64
-	shift   uint8 // of a hash, to the number of its bit
+	// filters that spare most look-ups: of real servers, of what is Own or a VIP, of all addresses in kinds
+	servers, ours, known filter
 }
+
+const ours = Own | VIP
 
 // NewSet makes a Set; an address that is listed several times is all of it. Networks are meant to be few: a look-up walks them.
 func NewSet(entries []Entry, networks ...Network) *Set {
@@ -53,36 +54,55 @@ func NewSet(entries []Entry, networks ...Network) *Set {
 		}
 		s.kinds.Set(e.Addr, 0, 0, s.kinds.Get(e.Addr, 0, 0)|e.Kind)
 	}
-	s.filter(entries)
+	s.servers, s.ours, s.known = newFilter(entries, Real), newFilter(entries, ours), newFilter(entries, ^Kind(0))
 	return s
 }
 
-func (s *Set) filter(entries []Entry) {
-	size := bits.Len(uint(max(16*len(entries), 64) - 1)) // of a bit's number
-	s.servers, s.shift = make([]uint64, 1<<size/64), uint8(32-size)
-	for _, e := range entries {
-		if e.Kind&Real != 0 && e.Addr.Is4() {
-			bit := s.bit(e.Addr.Uint32())
-			s.servers[bit/64] |= 1 << (bit % 64)
-		}
-	}
+// filter has a bit for each of a power of two of hashes of IPv4 addresses, sixteen or more for each address that it is made for.
+type filter struct {
+	bits  []uint64
+	shift uint8 // of a hash, to the number of its bit
 }
 
-func (s *Set) bit(a uint32) uint32 { return a * 0x9e3779b1 >> s.shift }
+// newFilter makes a filter of the IPv4 addresses among entries that are of one of these kinds.
+func newFilter(entries []Entry, kinds Kind) filter {
+	size := bits.Len(uint(max(16*len(entries), 64) - 1)) // of a bit's number
+	f := filter{make([]uint64, 1<<size/64), uint8(32 - size)}
+	for _, e := range entries {
+		if e.Kind&kinds != 0 && e.Addr.Is4() {
+			bit := f.bit(e.Addr.Uint32())
+			f.bits[bit/64] |= 1 << (bit % 64)
+		}
+	}
+	return f
+}
+
+func (f *filter) bit(a uint32) uint32 { return a * 0x9e3779b1 >> f.shift }
+
+// may guesses whether an IPv4 address is one of those: it always says so of them, and of few others.
+func (f *filter) may(a uint32) bool {
+	bit := f.bit(a)
+	return f.bits[bit/64]>>(bit%64)&1 != 0
+}
 
 // MayServe guesses whether an IPv4 address is a real server's: it always says so of those, and of few others. For a look-up that
 // goes on otherwise if the guess was wrong.
-func (s *Set) MayServe(a uint32) bool {
-	bit := s.bit(a)
-	return s.servers[bit/64]>>(bit%64)&1 != 0
+func (s *Set) MayServe(a uint32) bool { return s.servers.may(a) }
+
+// IsOurs reports whether a is Own or a VIP.
+func (s *Set) IsOurs(a flow.Addr) bool {
+	return (!a.Is4() || s.ours.may(a.Uint32())) && s.Kind(a)&ours != 0
 }
 
 // Owner returns the worker that a Local address belongs to.
 func (s *Set) Owner(a flow.Addr) int { return int(s.owners.Get(a, 0, 0)) }
 
-// Kind returns what a is, with one look-up.
+// Kind returns what a is, with one look-up at most.
 func (s *Set) Kind(a flow.Addr) Kind {
-	kind := s.kinds.Get(a, 0, 0)
+	kind := Kind(0)
+	if !a.Is4() || s.known.may(a.Uint32()) {
+		kind = s.kinds.Get(a, 0, 0)
+	}
 	for i := range s.networks {
 		if n := &s.networks[i]; a.And(n.Mask) == n.Addr {
 			kind |= n.Kind

@@ -81,6 +81,12 @@ func TestKindIsUnion(t *testing.T) {
 			if got := s.Kind(flow.V4(i)); got != twin[flow.V4(i)] {
 				t.Fatalf("Kind(%d) = %b, want %b", i, got, twin[flow.V4(i)])
 			}
+			if got := s.IsOurs(flow.V4(i)); got != (twin[flow.V4(i)]&(Own|VIP) != 0) {
+				t.Fatalf("IsOurs(%d) = %v of %b", i, got, twin[flow.V4(i)])
+			}
+			if twin[flow.V4(i)]&Real != 0 && !s.MayServe(i) {
+				t.Fatalf("%d cannot be the real server that it is", i)
+			}
 		}
 	})
 }

@@ -158,12 +158,21 @@ func (s *Shard) Hash(k *flow.Key, output bool) uint64 {
 	return flow.Hash(*client, port, k.Proto, s.seed)
 }
 
-// Find is FindInput or FindOutput.
-func (s *Shard) Find(k *flow.Key, output bool) uint32 {
-	if output {
-		return s.FindOutput(k)
+// FindUnder is FindInput or FindOutput for whoever has the Hash.
+func (s *Shard) FindUnder(hash uint64, k *flow.Key, output bool) uint32 {
+	for c := s.Index.Search(hash); c.Next(); {
+		e := &s.Entries[c.Entry]
+		if !output && s.hasInput(e, k) || output && s.hasOutput(e, k) {
+			return c.Entry
+		}
 	}
-	return s.FindInput(k)
+	return 0
+}
+
+// Nobody reports whether the index has nothing under a hash at all.
+func (s *Shard) Nobody(hash uint64) bool {
+	c := s.Index.Search(hash)
+	return !c.Next()
 }
 
 func (s *Shard) hasInput(e *Entry, k *flow.Key) bool {
@@ -183,14 +192,7 @@ func (s *Shard) hasOutput(e *Entry, k *flow.Key) bool {
 }
 
 // FindInput returns the connection whose client sent a packet with key k, or 0 (C1.2).
-func (s *Shard) FindInput(k *flow.Key) uint32 {
-	for c := s.Index.Search(s.Hash(k, false)); c.Next(); {
-		if s.hasInput(&s.Entries[c.Entry], k) {
-			return c.Entry
-		}
-	}
-	return 0
-}
+func (s *Shard) FindInput(k *flow.Key) uint32 { return s.FindUnder(s.Hash(k, false), k, false) }
 
 // sameInput compares what the last 32 bits of addresses do not tell.
 func (s *Shard) sameInput(e *Entry, k *flow.Key) bool {
@@ -202,14 +204,7 @@ func (s *Shard) sameInput(e *Entry, k *flow.Key) bool {
 }
 
 // FindOutput returns the connection to whose client a packet with key k is an answer, or 0 (C1.3).
-func (s *Shard) FindOutput(k *flow.Key) uint32 {
-	for c := s.Index.Search(s.Hash(k, true)); c.Next(); {
-		if s.hasOutput(&s.Entries[c.Entry], k) {
-			return c.Entry
-		}
-	}
-	return 0
-}
+func (s *Shard) FindOutput(k *flow.Key) uint32 { return s.FindUnder(s.Hash(k, true), k, true) }
 
 // sameOutput compares what the last 32 bits of addresses do not tell.
 func (s *Shard) sameOutput(e *Entry, k *flow.Key) bool {

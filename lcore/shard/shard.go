@@ -145,12 +145,13 @@ func (s *Shard[E, P]) Coming(now uint32, into []uint32) []uint32 {
 	return coming
 }
 
-// Near asks for what look-ups under these hashes, a burst's number at most, will read: for the buckets, and then for the entries that come first in them.
-func (s *Shard[E, P]) Near(hashes []uint64) {
-	var buckets, entries [burst.Size]uint32
+// Near asks for what look-ups under these hashes, a burst's number at most, will read: for the buckets, and then for the candidates in them, which it
+// writes into found, as long as hashes (index.Index.Candidates).
+func (s *Shard[E, P]) Near(hashes []uint64, found []uint32) {
+	var buckets [burst.Size]uint32
 	s.Index.Near(hashes, buckets[:len(hashes)])
-	s.Index.Candidates(hashes, buckets[:], entries[:])
-	prefetch.Entries(s.Entries, entries[:len(hashes)])
+	s.Index.Candidates(hashes, buckets[:], found)
+	prefetch.Entries(s.Entries, found)
 }
 
 // Due returns in how many ticks from tick now the wheel has something to do; see wheel.Wheel.Due.

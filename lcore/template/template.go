@@ -209,18 +209,26 @@ func (s *Shard) Hash(k *Key, data []byte) uint64 {
 }
 
 // Find returns the template with key k and a persistence engine's data, or 0.
-func (s *Shard) Find(k *Key, data []byte) uint32 { return s.FindUnder(s.Hash(k, data), k, data) }
+func (s *Shard) Find(k *Key, data []byte) uint32 { return s.FindNear(s.Hash(k, data), 0, k, data) }
 
-// FindUnder is Find for whoever has the Hash already.
-func (s *Shard) FindUnder(hash uint64, k *Key, data []byte) uint32 {
-	client, virtual := k.Client.Uint32(), k.Virtual.Uint32()
+// FindNear is Find for whoever has the Hash, and the candidate that Near has found.
+func (s *Shard) FindNear(hash uint64, candidate uint32, k *Key, data []byte) uint32 {
+	if candidate != 0 && s.is(candidate, k, data) {
+		return candidate
+	}
 	for c := s.Index.Search(hash); c.Next(); {
-		e := &s.Entries[c.Entry]
-		if e.client == client && e.virtual == virtual && e.port == k.Port && e.proto == k.Proto && e.block == k.Block && s.same(e, k) && bytes.Equal(s.dataOf(e), data) {
+		if s.is(c.Entry, k, data) {
 			return c.Entry
 		}
 	}
 	return 0
+}
+
+// is reports whether entry i of the index is the one with key k and a persistence engine's data.
+func (s *Shard) is(i uint32, k *Key, data []byte) bool {
+	e := &s.Entries[i]
+	return e.client == k.Client.Uint32() && e.virtual == k.Virtual.Uint32() && e.port == k.Port && e.proto == k.Proto && e.block == k.Block &&
+		s.same(e, k) && bytes.Equal(s.dataOf(e), data)
 }
 
 // same compares what the last 32 bits of addresses do not tell.
