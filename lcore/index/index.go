@@ -149,14 +149,14 @@ func (x *Index) Near(hashes []uint64, at []uint32) {
 }
 
 // Candidates writes into found, which is as long as hashes, for each of them an entry whose tag agrees in its first bucket, whose number Near has
-// given. Where none agrees it is any entry, or 0: whoever looks up compares, and searches if it is not the one. There is no branch that
-// depends on a bucket.
+// given; 0 where none agrees, whose entry is near, since to ask for another one would be in vain. Whoever looks up compares, and searches if it is not the
+// one. There is no branch that depends on a bucket.
 func (x *Index) Candidates(hashes []uint64, at, found []uint32) {
 	at, found = at[:len(hashes)], found[:len(hashes)]
 	for i, h := range hashes {
 		b, pattern := &x.buckets[at[i]], patternOf(h)
 		set := lowest(b.tags[0], pattern)>>2 | lowest(b.tags[1], pattern)>>1 | lowest(b.tags[2], pattern)&0x8000_8000
-		found[i] = b.entry[placeOf(set>>13)%places]
+		found[i] = b.entry[placeOf(set>>13)%places] & uint32(-int64(set)>>63)
 	}
 }
 

@@ -89,6 +89,13 @@ func TestIndex(t *testing.T) {
 				t.Fatalf("%d is the candidate of %#x, but it is among %v", found[0], h, all)
 			}
 		}
+		strange := hash.Draw(t, "strange hash")
+		var at, found [1]uint32
+		x.Near([]uint64{strange}, at[:])
+		x.Candidates([]uint64{strange}, at[:], found[:])
+		if found[0] != 0 && tagOf(hashes[found[0]]) != tagOf(strange) {
+			t.Fatalf("%d, of tag %#x, is the candidate of %#x", found[0], tagOf(hashes[found[0]]), strange)
+		}
 		for i, want := range x.tallies(hashes) {
 			if got := x.buckets[i].tally(); got != want {
 				t.Fatalf("bucket %d: %+v, want %+v", i, got, want)
