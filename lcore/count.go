@@ -9,7 +9,7 @@ import (
 func (w *Worker) opened(c *conn.Entry, r *service.Real) {
 	w.loads[c.Slot].Inactive++
 	if c.Owner == 0 {
-		w.shared.add(c.Slot, 0, +1)
+		w.shared.add(c.Slot, r, 0, +1)
 		w.filled(r)
 	}
 	w.stats.load(c.Slot, &w.loads[c.Slot])
@@ -18,15 +18,16 @@ func (w *Worker) opened(c *conn.Entry, r *service.Real) {
 // promised counts a connection to r that another worker will make.
 func (w *Worker) promised(r *service.Real) {
 	w.loads[r.Slot].OthersInactive++ // until the next sums
-	w.shared.add(r.Slot, 0, +1)
+	w.shared.add(r.Slot, r, 0, +1)
 	w.filled(r)
 	w.stats.load(r.Slot, &w.loads[r.Slot])
 }
 
-// filled judges r after it has got another connection (C9.3).
+// filled judges r after it has got another connection (C9.3). A data connection of FTP is made without the worker that schedules, which hears of it with the
+// next pick; what others believed, nobody would correct.
 func (w *Worker) filled(r *service.Real) {
-	if r.Upper != 0 && w.total(r.Slot) >= r.Upper {
-		w.loads[r.Slot].Overload = true
+	if r.Upper != 0 && w.judges(w.tables.Services.Virtual(r.Virtual)) {
+		w.threshold(r)
 	}
 }
 
@@ -38,7 +39,7 @@ func (w *Worker) setState(c *conn.Entry, s conn.State) {
 			more = -1
 		}
 		l.Active, l.Inactive = l.Active+more, l.Inactive-more
-		w.shared.add(c.Slot, more, -more)
+		w.shared.move(c.Slot, more)
 		w.stats.load(c.Slot, l)
 	}
 	if (s == conn.Established || s == conn.SCTPEstablished) && c.State != s { // not with every packet: the template is a cache line away
@@ -49,15 +50,15 @@ func (w *Worker) setState(c *conn.Entry, s conn.State) {
 
 // closed takes a connection out of its server's counts.
 func (w *Worker) closed(c *conn.Entry) {
-	l := &w.loads[c.Slot]
+	l, r := &w.loads[c.Slot], w.tables.Services.Real(c.Slot)
 	if c.State.Active() {
 		l.Active--
-		w.shared.add(c.Slot, -1, 0)
+		w.shared.add(c.Slot, r, -1, 0)
 	} else {
 		l.Inactive--
-		w.shared.add(c.Slot, 0, -1)
+		w.shared.add(c.Slot, r, 0, -1)
 	}
-	if w.total(c.Slot) < w.tables.Services.Real(c.Slot).Lower { // C9.3
+	if w.total(c.Slot) < r.Lower { // C9.3
 		l.Overload = false
 	}
 	w.stats.load(c.Slot, l)
@@ -92,11 +93,10 @@ func (w *Worker) total(slot uint32) uint32 {
 func (w *Worker) threshold(r *service.Real) {
 	l := &w.loads[r.Slot]
 	was := l.Overload
-	switch n := w.total(r.Slot); {
-	case r.Upper == 0 || n < r.Lower:
-		l.Overload = false
-	case n >= r.Upper:
-		l.Overload = true
+	if w.shared != nil {
+		l.Overload = w.shared.add(r.Slot, r, 0, 0)
+	} else {
+		l.Overload = r.Overloaded(was, w.total(r.Slot))
 	}
 	if l.Overload != was {
 		w.stats.load(r.Slot, l)

@@ -36,3 +36,32 @@ func TestOverloadEndsWithOthersConnections(t *testing.T) {
 		t.Errorf("%d connections to a server that has none, want 1", got)
 	}
 }
+
+// TestOverloadEndsUnseen: a server that once had few enough connections is free, also if its clients' templates have brought it more before the
+// worker that schedules looks (connections.md C9.3, persistence.md P5.5), whichever worker had them.
+func TestOverloadEndsUnseen(t *testing.T) {
+	for worker := range 2 {
+		s := balanced("rr", "10.9.0.11:80 1 3 2")
+		s.persist = 300 * time.Second
+		r := newRig(t, wishes{settings: kernel, workers: 2, scope: ServiceScope, services: []wish{s}})
+		clients := r.ofWorker(worker, 3)
+		served := func(from string, ports ...int) (n uint64) {
+			t.Helper()
+			before := r.counters().ConnectionInserts
+			for _, port := range ports {
+				r.send(outside, fromClient(netip.AddrPortFrom(netip.MustParseAddrPort(from).Addr(), uint16(port)).String(), vip80, "S"))
+			}
+			return r.counters().ConnectionInserts - before
+		}
+		if served(clients[0], 1, 2, 3) != 3 || served(clients[1], 1) != 0 {
+			t.Errorf("worker %d: three of one client, then none of another are wanted", worker)
+		}
+		r.pass(62 * time.Second) // SYN_RECV, 60 s
+		if served(clients[0], 1, 2) != 2 || served(clients[2], 1) != 1 {
+			t.Errorf("worker %d: no connection to a server that once had none, and has two", worker)
+		}
+		if served(clients[1], 1) != 0 {
+			t.Errorf("worker %d: a connection to a server that has three", worker)
+		}
+	}
+}

@@ -42,9 +42,9 @@ func (w *Worker) ownerOfService(v *service.Virtual) int {
 	return int(flow.Hash(addr, port, v.Proto, w.Seed) % uint64(w.Workers))
 }
 
-// judges reports whether this worker's picks are among those that the overload of service v's servers concerns.
+// judges reports whether this worker's picks are among those that the overload of service v's servers concerns; nil: a service that is gone.
 func (w *Worker) judges(v *service.Virtual) bool {
-	return w.shared == nil || w.ownerOfService(v) == w.Number
+	return w.shared == nil || v != nil && w.ownerOfService(v) == w.Number
 }
 
 // assure marks the template of a connection as one that has been used in earnest (P8.4).
@@ -73,6 +73,6 @@ func (w *Worker) leaveTemplate(at place) {
 func (w *Worker) giveBack(slot uint32, at place) {
 	w.leaveTemplate(at)
 	if at.owner != 0 {
-		w.shared.add(slot, 0, -1)
+		w.shared.add(slot, w.tables.Services.Real(slot), 0, -1)
 	}
 }

@@ -115,6 +115,17 @@ type Real struct {
 	Upper, Lower uint32
 }
 
+// Overloaded reports whether r, which was overloaded or not, is so with n connections (C9.2, C9.3).
+func (r *Real) Overloaded(was bool, n uint32) bool {
+	switch {
+	case r.Upper == 0 || n < r.Lower:
+		return false
+	case n >= r.Upper:
+		return true
+	}
+	return was
+}
+
 // Virtual is one virtual service: address, port and protocol, or a firewall mark.
 type Virtual struct {
 	// ID is the stable number of the service's mutable state in every worker's arrays.
