@@ -18,7 +18,7 @@ const (
 	connection6 = 64 + 4                    // addresses of an IPv6 connection
 	template6   = 32 + 4                    // addresses of an IPv6 template
 	fullNAT     = 64 + 4 + 9                // what a FULLNAT connection has beside, and its share of the second index
-	engineData  = (256 + 4) / 16            // of a persistence engine: a 16th of the templates has some
+	engineData  = (256+4)/64 + 1            // of a persistence engine: a 64th of the templates has some
 	transfers   = 1                         // of the FTP helper, for a 64th of the connections
 	memorySlack = 96                        // MiB: queues, rings, DPDK itself
 )

@@ -11,7 +11,7 @@ type data struct {
 
 // Few templates are a persistence engine's: there is room for the data of one of so many, and of some more.
 const (
-	templatesPerData = 16
+	templatesPerData = 64
 	dataAtLeast      = 16
 )
 

@@ -146,7 +146,7 @@ func (e *Entry) Deadline() uint32 { return e.timer.Deadline }
 
 // Shard is a worker's template table. When it is full, or there is no room for further IPv6 addresses, Insert refuses; then the end of a Victim makes
 // room, or the connection does without. 68 bytes an entry and 17.3 for index, wheel and proof; of those of IPv6 another 36. There is room for
-// a persistence engine's data of a 16th of the templates, 260 bytes each.
+// a persistence engine's data of a 64th of the templates, 260 bytes each.
 type Shard struct {
 	*shard.Shard[Entry, *Entry]
 	wide *aside.Table[addresses]
