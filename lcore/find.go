@@ -33,16 +33,23 @@ func (w *Worker) find() {
 	}
 }
 
-// search looks plain packet i up where the first candidate was not its connection.
+// search looks plain packet i up where the first candidate was not its connection. What was taken for an answer may be a client's.
 func (w *Worker) search(i int) {
 	in := &w.in
-	in.conn[i] = w.conns.FindUnder(in.hash[i], &in.key[i], in.output[i])
-	switch {
-	case in.conn[i] == 0:
-		in.rule(i, in.output[i])
-		w.unknown(i)
-	case in.output[i] && w.conns.Entries[in.conn[i]].Forward != service.NAT: // from a VIP itself
-		in.conn[i] = 0
+	k := &in.key[i]
+	if in.output[i] {
+		n := w.conns.FindOutput(k)
+		if n != 0 && w.conns.Entries[n].Forward == service.NAT { // else it is from a VIP itself
+			in.conn[i] = n
+			return
+		}
+		if n == 0 {
+			in.noOutput |= 1 << i
+		}
+	}
+	in.output[i] = false
+	if in.conn[i] = w.conns.FindInput(k); in.conn[i] == 0 {
+		in.noInput |= 1 << i
 		w.unknown(i)
 	}
 }
@@ -53,15 +60,6 @@ func (w *Worker) unknown(i int) {
 	w.in.fresh |= 1 << i
 	w.in.ip[i] = w.in.packet[i].Data[l3:]
 	w.in.verdict[i] = w.judgeAddresses(i)
-}
-
-// rule takes note that there is no connection of packet i in one direction.
-func (c *columns) rule(i int, output bool) {
-	if output {
-		c.noOutput |= 1 << i
-	} else {
-		c.noInput |= 1 << i
-	}
 }
 
 // special takes plain packet i, of a known connection, off the fast way, since it, or its connection, is special.

@@ -14,11 +14,11 @@ import (
 // hop as it is, or an answer to its sender.
 func (w *Worker) rewrite() {
 	in := &w.in
-	for i := range in.N {
+	for i := 0; i < in.N; i++ {
+		if i = w.leavePlain(i, in.N); i == in.N {
+			return
+		}
 		if in.isPlain(i) { // forwarded, then
-			if w.leavePlain(i, in.verdict[i]) {
-				continue
-			}
 			if !w.wrapPlain(i) {
 				w.special(i)
 				in.verdict[i] = w.leave(i, in.verdict[i])

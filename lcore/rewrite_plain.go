@@ -1,6 +1,7 @@
 package lcore
 
 import (
+	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/nexthop"
 	"cleat/lcore/service"
@@ -19,48 +20,52 @@ type serverHop struct {
 // hopTo returns the next hop to a server of IPv4 in a slot.
 func (w *Worker) hopTo(slot, server uint32) *serverHop {
 	h := &w.serverHops[slot]
-	if h.hops != w.tables.Hops || h.to != server {
-		w.askHop(h, server)
+	if !h.is(w.tables.Hops, server) {
+		*h = serverHop{hops: w.tables.Hops, to: server, hop: w.tables.Hops.Known(server)}
+		if h.hop != nil {
+			h.own = h.hops.Own(h.hop.Port, h.hop.Addr).Uint32()
+		}
 	}
 	return h
 }
 
-func (w *Worker) askHop(h *serverHop, server uint32) {
-	hops := w.tables.Hops
-	*h = serverHop{hops: hops, to: server, hop: hops.Known(server)}
-	if h.hop != nil {
-		h.own = hops.Own(h.hop.Port, h.hop.Addr).Uint32()
-	}
+func (h *serverHop) is(hops *nexthop.Table, server uint32) bool {
+	return h.hops == hops && h.to == server
 }
 
-// leavePlain is leave for plain packet i with verdict v, if nothing stands in its way: the next hop is known, and the packet is neither too old nor too
-// long. Else it changes nothing and returns false.
-func (w *Worker) leavePlain(i int, v Verdict) bool {
-	p, c := &w.in.packet[i], &w.conns.Entries[w.in.conn[i]]
-	frame := wire.AsPlain(p.Data)
-	server, serverPort := c.Server4()
-	var hop *nexthop.Hop
-	if v == ForwardInput {
-		hop = w.hopTo(c.Slot, server).hop
-	} else {
-		hop = w.tables.Hops.Known(frame.Dst())
+// leavePlain is leave for the packets from i on, up to n, as long as they are plain and nothing stands in their way: the next hop is known, they are neither too
+// old nor too long, and there is no tunnel. It returns the first one that is not, to which it does nothing, or n.
+func (w *Worker) leavePlain(i, n int) int {
+	in, hops := &w.in, w.tables.Hops
+	for ; i < min(n, burst.Size) && in.isPlain(i); i++ {
+		p, c := &in.packet[i], &w.conns.Entries[in.conn[i]]
+		frame, input := wire.AsPlain(p.Data), !in.output[i]
+		server, serverPort := c.Server4()
+		var hop *nexthop.Hop
+		if !input {
+			hop = hops.Known(frame.Dst())
+		} else if h := &w.serverHops[c.Slot]; h.is(hops, server) {
+			hop = h.hop
+		} else {
+			hop = w.hopTo(c.Slot, server).hop
+		}
+		if c.Wide() || hop == nil || frame.TTL() <= 1 || frame.TotalLen() > int(hop.MTU) || frame.NoChecksum() {
+			return i
+		}
+		switch {
+		case c.Forward == service.NAT && input:
+			frame.ReplaceDst(server, serverPort)
+		case c.Forward == service.NAT:
+			frame.ReplaceSrc(c.Virtual4())
+		case c.Forward == service.Direct:
+			frame.Older()
+		default:
+			return i
+		}
+		frame.SetLink((*wire.MAC)(&hop.Src), (*wire.MAC)(&hop.MAC))
+		p.Port = hop.Port
 	}
-	if c.Wide() || hop == nil || frame.TTL() <= 1 || frame.TotalLen() > int(hop.MTU) || frame.NoChecksum() {
-		return false
-	}
-	switch {
-	case c.Forward == service.NAT && v == ForwardInput:
-		frame.ReplaceDst(server, serverPort)
-	case c.Forward == service.NAT:
-		frame.ReplaceSrc(c.Virtual4())
-	case c.Forward == service.Direct:
-		frame.Older()
-	default:
-		return false
-	}
-	frame.SetLink((*wire.MAC)(&hop.Src), (*wire.MAC)(&hop.MAC))
-	p.Port = hop.Port
-	return true
+	return i
 }
 
 // wrapPlain is wrap for plain packet i, if the way to the server is known; else it does nothing and returns false. What the packet's addresses are need be

@@ -66,7 +66,7 @@ type filter struct {
 
 // newFilter makes a filter of the IPv4 addresses among entries that are of one of these kinds.
 func newFilter(entries []Entry, kinds Kind) filter {
-	size := bits.Len(uint(max(16*len(entries), 64) - 1)) // of a bit's number
+	size := bits.Len(uint(max(32*len(entries), 1024) - 1)) // of a bit's number
 	f := filter{make([]uint64, 1<<size/64), uint8(32 - size)}
 	for _, e := range entries {
 		if e.Kind&kinds != 0 && e.Addr.Is4() {

@@ -156,7 +156,7 @@ func (x *Index) Candidates(hashes []uint64, at, found []uint32) {
 	for i, h := range hashes {
 		b, pattern := &x.buckets[at[i]], patternOf(h)
 		set := lowest(b.tags[0], pattern)>>2 | lowest(b.tags[1], pattern)>>1 | lowest(b.tags[2], pattern)&0x8000_8000
-		found[i] = b.entry[placeOf(set>>13)%places] & uint32(-int64(set)>>63)
+		found[i] = b.entry[placeOf(set>>13)] & uint32(-int64(set)>>63) // 0 if the set is empty
 	}
 }
 
