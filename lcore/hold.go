@@ -77,7 +77,7 @@ func (w *Worker) release() {
 		switch {
 		case result == nexthop.Found:
 			w.counters.Held--
-			rewrite.Link(wire.Ethernet(q.packet.Data), hop.Src, hop.MAC)
+			rewrite.Link(wire.Ethernet(q.packet.Data), (*wire.MAC)(&hop.Src), (*wire.MAC)(&hop.MAC))
 			q.packet.Port = hop.Port // a reload may have moved the neighbour
 			w.sendHeld(&q.packet)
 		case w.now-q.since > holdTime:

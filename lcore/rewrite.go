@@ -79,7 +79,7 @@ func (w *Worker) depart(i int, v Verdict, hop *nexthop.Hop, result nexthop.Resul
 		return w.wait(i, hop)
 	}
 	p := &w.in.packet[i]
-	rewrite.Link(wire.Ethernet(p.Data), hop.Src, hop.MAC)
+	rewrite.Link(wire.Ethernet(p.Data), (*wire.MAC)(&hop.Src), (*wire.MAC)(&hop.MAC))
 	p.Port = hop.Port
 	return v
 }

@@ -27,10 +27,9 @@ func (w *Worker) wrapTo(i int, c *conn.Entry, hop *nexthop.Hop, result nexthop.R
 	ip, p := in.ip[i], &in.packet[i]
 	six := ip == nil
 	r := w.tables.Services.Real(c.Slot)
-	tunnel := rewrite.Tunnel{
-		TunnelOptions: r.Tunnel, Src: own, Dst: r.Addr,
-		DontFragment: !six && ip.DontFragment() && w.tables.PMTUDisc,
-	}
+	var tunnel rewrite.Tunnel // field by field: to copy one just written is slow
+	tunnel.TunnelOptions, tunnel.Src, tunnel.Dst = r.Tunnel, own, r.Addr
+	tunnel.DontFragment = !six && ip.DontFragment() && w.tables.PMTUDisc
 	if r.Tunnel.Type == service.GUE {
 		tunnel.SrcPort = w.tunnelPort(i)
 	}

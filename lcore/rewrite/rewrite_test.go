@@ -136,7 +136,8 @@ func TestNATError(t *testing.T) {
 
 func TestLink(t *testing.T) {
 	frame := lcoretest.TCP(client, vip, "S")
-	Link(frame, lcoretest.DirectorMAC, lcoretest.RealMAC)
+	from, to := wire.MAC(lcoretest.DirectorMAC), wire.MAC(lcoretest.RealMAC)
+	Link(frame, &from, &to)
 	if got, want := lcoretest.DescribeLink(frame), "02:00:00:00:00:02 > 02:00:00:00:00:03"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

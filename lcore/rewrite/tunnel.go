@@ -89,11 +89,7 @@ func (t *Tunnel) outer(b []byte, tos uint8, total int, hops, proto uint8) {
 		wire.IPv6(b).Set(tos, total-wire.IPv6Len, proto, hops, t.Src, t.Dst)
 		return
 	}
-	ip := wire.IPv4(b)
-	ip.Set(tos, total, hops, proto, t.Src.Uint32(), t.Dst.Uint32())
-	ip.SetID(t.ID)
-	ip.SetFragment(0, false, t.DontFragment)
-	ip.ComputeChecksum()
+	wire.IPv4(b).SetOuter(tos, total, t.ID, t.DontFragment, hops, proto, t.Src.Uint32(), t.Dst.Uint32())
 }
 
 // gue writes a UDP header and a GUE header of version 0 into b. Remote checksum offload would save a checksum that is still to be computed inside;

@@ -110,9 +110,6 @@ func (ip IPv4) Payload() []byte { return ip[ip.HeaderLen():] }
 // SetTTL sets the number of hops; the checksum is the caller's.
 func (ip IPv4) SetTTL(n uint8) { ip[ip4TTL] = n }
 
-// SetID sets the identification; the checksum is the caller's.
-func (ip IPv4) SetID(id uint16) { binary.BigEndian.PutUint16(ip[ip4ID:], id) }
-
 // SetFragment says which fragment this is: offset in bytes, a multiple of 8, and whether more follow; or that the packet is whole (0, false)
 // and must not be fragmented (dont). The checksum is the caller's.
 func (ip IPv4) SetFragment(offset int, more, dont bool) {
@@ -175,16 +172,27 @@ func (ip IPv4) Decrement() Diff {
 // 4.1), with its checksum. ip must hold IPv4Len bytes; what they were does not matter. total is the length of header and
 // payload.
 func (ip IPv4) Set(tos uint8, total int, ttl, protocol uint8, src, dst uint32) {
-	ip[ip4VersionIHL] = 4<<4 | IPv4Len/4
-	ip[ip4TOS] = tos
+	ip.SetOuter(tos, total, 0, true, ttl, protocol, src, dst)
+}
+
+// SetOuter is Set for a packet that may be fragmented, unless dont says that it must not; id tells its fragments from others between the same
+// hosts. It sums the header up as it writes it: to read back what was just written in other pieces would make the processor wait.
+func (ip IPv4) SetOuter(tos uint8, total int, id uint16, dont bool, ttl, protocol uint8, src, dst uint32) {
+	fragment := uint16(0)
+	if dont {
+		fragment = ip4DF
+	}
+	_ = ip[IPv4Len-1]
+	first, hops := uint16(4<<4|IPv4Len/4)<<8|uint16(tos), uint16(ttl)<<8|uint16(protocol)
+	sum := uint32(first) + uint32(uint16(total)) + uint32(id) + uint32(fragment) + uint32(hops) + src>>16 + src&0xffff + dst>>16 + dst&0xffff
+	binary.BigEndian.PutUint16(ip[ip4VersionIHL:], first)
 	binary.BigEndian.PutUint16(ip[ip4TotalLen:], uint16(total))
-	binary.BigEndian.PutUint16(ip[ip4ID:], 0)
-	binary.BigEndian.PutUint16(ip[ip4Fragment:], ip4DF)
-	ip[ip4TTL] = ttl
-	ip[ip4Protocol] = protocol
+	binary.BigEndian.PutUint16(ip[ip4ID:], id)
+	binary.BigEndian.PutUint16(ip[ip4Fragment:], fragment)
+	binary.BigEndian.PutUint16(ip[ip4TTL:], hops)
+	binary.BigEndian.PutUint16(ip[ip4Checksum:], ^fold(sum))
 	ip.SetSrc(src)
 	ip.SetDst(dst)
-	ip.ComputeChecksum()
 }
 
 // AllowFragments takes DF off a header that Set has written; id then tells the packet's fragments from others between the same hosts.
