@@ -18,8 +18,9 @@ import (
 
 const (
 	places  = 10
-	fill    = 5 // entries planned for a bucket: load 0.5
-	crowded = 9 // entries of a first bucket from which on the second is looked at
+	fill    = 5  // entries planned for a bucket: load 0.5
+	few     = 16 // buckets more than that
+	crowded = 9  // entries of a first bucket from which on the second is looked at
 )
 
 // bucket is one cache line. Tags are 16-bit lanes of words, four to a word, the first one in the lowest bits; the two highest lanes
@@ -63,7 +64,7 @@ type Index struct{ buckets []bucket }
 
 // New returns an index for capacity entries, in memory from alloc.
 func New(alloc memory.Alloc, name string, capacity int) (*Index, error) {
-	n := max(capacity/fill+1, 2)
+	n := capacity/fill + few // in a small table it would not be rare that a key's buckets are full, or the same
 	b, err := memory.Array[bucket](alloc, name, n)
 	if err != nil {
 		return nil, err
