@@ -41,19 +41,27 @@ func Read(path string) (*Config, error) {
 	return c, nil
 }
 
-// Parse checks data, the text of a configuration file that errors call name, and returns what it says with
-// every default filled in. The error is Errors: all there are, in the order of lines.
-func Parse(name string, data []byte) (*Config, error) {
+// scan finds where the keys of a TOML file stand, and refuses what the decoder would not survive: it comes first.
+func scan(name string, data []byte) (lines, error) {
 	if len(data) > maxSize {
 		return nil, whole(name, 0, "the file is larger than 8 MiB")
 	}
 	if i := bytes.IndexByte(data, 0); i >= 0 {
 		return nil, whole(name, 1+bytes.Count(data[:i], []byte("\n")), "a NUL byte; a TOML file is UTF-8 text")
 	}
-	// The scan comes first: it refuses what the decoder would not survive.
 	at, deep := indexLines(string(data))
 	if deep > 0 {
 		return nil, whole(name, deep, "arrays, tables or dotted keys lie too deeply in each other")
+	}
+	return at, nil
+}
+
+// Parse checks data, the text of a configuration file that errors call name, and returns what it says with
+// every default filled in. The error is Errors: all there are, in the order of lines.
+func Parse(name string, data []byte) (*Config, error) {
+	at, err := scan(name, data)
+	if err != nil {
+		return nil, err
 	}
 	var tables map[string]any
 	if _, err := toml.Decode(string(data), &tables); err != nil {

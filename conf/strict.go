@@ -1,7 +1,6 @@
 package conf
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,15 +21,9 @@ type Text struct {
 // Strict puts data, the text of a TOML file that errors call name, into v, a pointer to a struct whose fields all have toml tags. What is not
 // in the file stays as it is. The error is Errors.
 func Strict(name string, data []byte, v any) (*Text, error) {
-	if len(data) > maxSize {
-		return nil, whole(name, 0, "the file is larger than 8 MiB")
-	}
-	if i := bytes.IndexByte(data, 0); i >= 0 {
-		return nil, whole(name, 1+bytes.Count(data[:i], []byte("\n")), "a NUL byte; a TOML file is UTF-8 text")
-	}
-	at, deep := indexLines(string(data))
-	if deep > 0 {
-		return nil, whole(name, deep, "arrays, tables or dotted keys lie too deeply in each other")
+	at, err := scan(name, data)
+	if err != nil {
+		return nil, err
 	}
 	read, err := toml.Decode(string(data), v)
 	if err != nil {
