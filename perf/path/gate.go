@@ -14,7 +14,7 @@ import (
 type gate struct {
 	bed.Source
 	own *flight
-	all []*flight
+	all []*flight // none: the gate is always open
 }
 
 // flight is how many packets a worker has got less those that it has let go; those of all workers together are on their way. On a cache

@@ -81,7 +81,8 @@ func (c *crew) hire(b *bed.Bed, tables *bed.Tables) error {
 			return err
 		}
 		port := &gate{source, flights[n], flights}
-		c.runs = append(c.runs, &run{Case: &c.Case, source: port, floor: port})
+		floor := &gate{source, flights[n], nil} // open even while packets wait for workers whose floor is measured at the same time
+		c.runs = append(c.runs, &run{Case: &c.Case, source: port, floor: floor})
 		plan := c.plan(port, port, func(name string, size int) ([]byte, error) {
 			return tables.Alloc(fmt.Sprintf("%s_%d", name, n), size)
 		}, clockOf(port, &c.Case))
