@@ -8,9 +8,9 @@ import (
 )
 
 // TestCraftedKeys: to whoever knows the secret of the hash, and has an IPv6 network that agrees with it, a million connections have one hash. They
-// take the places of each other, a look-up among them compares 20 entries, and all others are as if there were no such thing.
+// take the places of each other, a look-up among them compares 24 entries, and all others are as if there were no such thing.
 func TestCraftedKeys(t *testing.T) {
-	const capacity, others, crafted, bound = 50_000, 10_000, 1_000_000, 20
+	const capacity, others, crafted, bound = 50_000, 10_000, 1_000_000, 24
 	seed := flow.Seed{0x2001_0db8_0017_0042, 0x9ae16a3b2f90404f, 0xc3a5c85c97cb3127, 0xb492b66fbe98f273}
 	s, err := NewShard(memory.Heap, capacity, capacity, &seed, 0)
 	if err != nil {

@@ -1,8 +1,8 @@
 // Package index finds entries of a table by the hash of their key.
 //
-// It is an array of buckets of one cache line, each with ten places for a 16-bit tag of the hash and an entry's
+// It is an array of buckets of one cache line, each with twelve places for a tag, eight bits of the hash, and an entry's
 // number. A key has two buckets. It lies in the first one unless that is crowded and the second has more room, so that a look-up
-// reads one line, seldom two, and compares an entry only where the tag agrees: at most 20 places, whatever somebody outside
+// reads one line, seldom two, and compares an entry only where the tag agrees: at most 24 places, whatever somebody outside
 // sends (the hash is seeded). It does not grow: when both buckets are full, Insert refuses: no key in a million at the
 // stated capacity. It knows no keys: whoever looks up compares.
 //
@@ -17,46 +17,47 @@ import (
 )
 
 const (
-	places  = 10
-	fill    = 5  // entries planned for a bucket: load 0.5
+	places  = 12
+	fill    = 5  // entries planned for a bucket: load 0.42
 	few     = 16 // buckets more than that
-	crowded = 9  // entries of a first bucket from which on the second is looked at
+	crowded = 10 // entries of a first bucket from which on the second is looked at
 )
 
-// bucket is one cache line. Tags are 16-bit lanes of words, four to a word, the first one in the lowest bits; the two highest lanes
-// of the last word are no tags. So four tags are compared at once.
+// bucket is one cache line. Tags are 8-bit lanes of two words, the first one in the lowest bits, so that eight of them are compared at once. Places are
+// taken lowest first: nearly all keys lie in those of the first word.
 type bucket struct {
-	tags  [3]uint64 // 0 in a lane: free place; lanes 8 and 9 are the last places
+	tags  [2]uint64 // 0 in a lane: free place; the upper half of the second word are no tags
 	entry [places]uint32
 }
 
-// Of the two lanes behind the tags the lower one is how many places are taken, the upper one how many keys have this bucket as their
-// first choice but lie in their second.
+// Of that upper half the lower 16 bits are how many places are taken, the upper ones how many keys have this bucket as their first choice but lie in
+// their second.
 const oneUsed = 1 << 32
 
-func (b *bucket) used() int  { return int(uint16(b.tags[2] >> 32)) }
-func (b *bucket) over() bool { return b.tags[2]>>48 != 0 }
+func (b *bucket) used() int  { return int(uint16(b.tags[1] >> 32)) }
+func (b *bucket) over() bool { return b.tags[1]>>48 != 0 }
 
 const (
-	lanes   = 0x0001_0001_0001_0001
-	lowBits = 0x7fff * lanes
+	lanes   = 0x0101_0101_0101_0101
+	lowBits = 0x7f * lanes
+	last    = 0x0101_0101 // the lanes of the last word that are tags
 )
 
 // equal returns a word with the lowest bit of each lane set in which the tags agree with those of pattern.
 func equal(tags, pattern uint64) uint64 {
 	x := tags ^ pattern
-	return ^(x&lowBits + lowBits | x | lowBits) >> 15
+	return ^(x&lowBits + lowBits | x | lowBits) >> 7
 }
 
 // matches returns the places whose tag is that of all lanes of pattern, as a set: see placeOf.
 func (b *bucket) matches(pattern uint64) uint64 {
-	return equal(b.tags[0], pattern) | equal(b.tags[1], pattern)<<1 | equal(b.tags[2], pattern)&0x0001_0001<<2
+	return equal(b.tags[0], pattern) | equal(b.tags[1], pattern)&last<<1
 }
 
-// placeOf returns the first place of a set that is not empty, in which place 4·word + lane is bit 16·lane + word.
+// placeOf returns a place of a set that is not empty, in which place 8·word + lane is bit 8·lane + word.
 func placeOf(set uint64) int {
 	bit := bits.TrailingZeros64(set)
-	return bit&3<<2 | bit>>4
+	return bit&1<<3 | bit>>3
 }
 
 // Index is a hash index.
@@ -72,9 +73,15 @@ func New(alloc memory.Alloc, name string, capacity int) (*Index, error) {
 	return &Index{b}, nil
 }
 
-func tagOf(hash uint64) uint16 { return uint16(hash) | 1 }
+// tagOf returns the tag of a key, 1 to 255.
+func tagOf(hash uint64) uint64 {
+	if tag := hash & 0xff; tag != 0 {
+		return tag
+	}
+	return 0xff
+}
 
-func patternOf(hash uint64) uint64 { return uint64(tagOf(hash)) * lanes }
+func patternOf(hash uint64) uint64 { return tagOf(hash) * lanes }
 
 // first and second pick a key's buckets from disjoint parts of the mixed hash.
 func (x *Index) first(hash uint64) uint32 {
@@ -92,27 +99,38 @@ func (x *Index) second(hash uint64) uint32 {
 func (x *Index) Insert(hash uint64, entry uint32) bool {
 	b := &x.buckets[x.first(hash)]
 	if b.used() >= crowded {
-		if second := &x.buckets[x.second(hash)]; second.used() < b.used() {
-			b.count(+1)
-			b = second
-		}
+		b = x.roomier(b, hash)
 	}
-	free := b.matches(0)
-	if free == 0 {
+	if free := lowest(b.tags[0], 0); free != 0 {
+		shift := bits.TrailingZeros64(free) - 7
+		b.tags[0] |= tagOf(hash) << (shift & 63)
+		b.entry[shift>>3] = entry
+	} else if free = lowest(b.tags[1], 0) & (last << 7); free != 0 {
+		shift := bits.TrailingZeros64(free) - 7
+		b.tags[1] |= tagOf(hash) << (shift & 63)
+		b.entry[8+shift>>3] = entry
+	} else {
 		return false
 	}
-	place := placeOf(free)
-	b.tags[place/4] |= uint64(tagOf(hash)) << (place % 4 * 16)
-	b.tags[2] += oneUsed
-	b.entry[place] = entry
+	b.tags[1] += oneUsed
 	return true
+}
+
+// roomier returns the second bucket of a hash if it has more room than the first, b.
+func (x *Index) roomier(b *bucket, hash uint64) *bucket {
+	second := &x.buckets[x.second(hash)]
+	if second.used() >= b.used() {
+		return b
+	}
+	b.count(+1)
+	return second
 }
 
 // count adds n to the keys that lie in their second bucket. So many that the lane is full are never counted down again: look-ups then
 // always read both buckets.
 func (b *bucket) count(n int) {
-	if b.tags[2]>>48 != 0xffff {
-		b.tags[2] += uint64(n) << 48
+	if b.tags[1]>>48 != 0xffff {
+		b.tags[1] += uint64(n) << 48
 	}
 }
 
@@ -129,12 +147,15 @@ func (x *Index) Remove(hash uint64, entry uint32) {
 }
 
 func (b *bucket) remove(pattern uint64, entry uint32) bool {
-	for set := b.matches(pattern); set != 0; set &= set - 1 {
-		if place := placeOf(set); b.entry[place] == entry {
-			b.tags[place/4] &^= 0xffff << (place % 4 * 16)
-			b.tags[2] -= oneUsed
-			b.entry[place] = 0
-			return true
+	for word := range b.tags {
+		for set := equal(b.tags[word], pattern); set != 0; set &= set - 1 {
+			shift := bits.TrailingZeros64(set)
+			if place := word<<3 | shift>>3; place < places && b.entry[place] == entry {
+				b.tags[word] &^= 0xff << shift
+				b.tags[1] -= oneUsed
+				b.entry[place] = 0
+				return true
+			}
 		}
 	}
 	return false
@@ -150,14 +171,19 @@ func (x *Index) Near(hashes []uint64, at []uint32) {
 }
 
 // Candidates writes into found, which is as long as hashes, for each of them an entry whose tag agrees in its first bucket, whose number Near has
-// given; 0 where none agrees, whose entry is near, since to ask for another one would be in vain. Whoever looks up compares, and searches if it is not the
-// one. There is no branch that depends on a bucket.
+// given; 0 where none agrees. Whoever looks up compares, and searches if it is not the one.
 func (x *Index) Candidates(hashes []uint64, at, found []uint32) {
+	buckets := x.buckets
 	at, found = at[:len(hashes)], found[:len(hashes)]
 	for i, h := range hashes {
-		b, pattern := &x.buckets[at[i]], patternOf(h)
-		set := lowest(b.tags[0], pattern)>>2 | lowest(b.tags[1], pattern)>>1 | lowest(b.tags[2], pattern)&0x8000_8000
-		found[i] = b.entry[placeOf(set>>13)] & uint32(-int64(set)>>63) // 0 if the set is empty
+		b, pattern := &buckets[at[i]], patternOf(h)
+		entry := uint32(0)
+		if set := lowest(b.tags[0], pattern); set != 0 { // nearly always, if the key is there
+			entry = b.entry[bits.TrailingZeros64(set)>>3]
+		} else if set := lowest(b.tags[1], pattern) & (last << 7); set != 0 {
+			entry = b.entry[8+bits.TrailingZeros64(set)>>3]
+		}
+		found[i] = entry
 	}
 }
 
@@ -165,7 +191,7 @@ func (x *Index) Candidates(hashes []uint64, at, found []uint32) {
 // The bits above mean nothing: it is equal for less.
 func lowest(tags, pattern uint64) uint64 {
 	x := tags ^ pattern
-	return (x - lanes) &^ x & (0x8000 * lanes)
+	return (x - lanes) &^ x & (lanes << 7)
 }
 
 // Search is a look-up under way.
@@ -191,17 +217,21 @@ func (x *Index) Search(hash uint64) Search {
 
 // Next goes on to the next entry whose tag agrees and reports whether there is one.
 func (s *Search) Next() bool {
-	if s.set == 0 {
-		if s.second || !s.b.over() {
-			return false
-		}
-		s.second = true
-		s.b = &s.x.buckets[s.x.second(s.hash)]
-		if s.set = s.b.matches(patternOf(s.hash)); s.set == 0 {
-			return false
-		}
+	if s.set == 0 && (!s.b.over() || !s.more()) {
+		return false
 	}
 	s.Entry = s.b.entry[placeOf(s.set)]
 	s.set &= s.set - 1
 	return true
+}
+
+// more goes on to the second bucket, if that was not done, and reports whether there is something to be compared.
+func (s *Search) more() bool {
+	if s.second {
+		return false
+	}
+	s.second = true
+	s.b = &s.x.buckets[s.x.second(s.hash)]
+	s.set = s.b.matches(patternOf(s.hash))
+	return s.set != 0
 }

@@ -9,7 +9,7 @@ import (
 
 // TestCraftedKeys: the same as for connections (package conn), with a million client networks of one hash. Those that are proven stay.
 func TestCraftedKeys(t *testing.T) {
-	const capacity, others, crafted, bound = 50_000, 10_000, 1_000_000, 20
+	const capacity, others, crafted, bound = 50_000, 10_000, 1_000_000, 24
 	seed := flow.Seed{0x2001_0db8_0017_0042, 0x9ae16a3b2f90404f, 0xc3a5c85c97cb3127, 0xb492b66fbe98f273}
 	s, err := NewShard(memory.Heap, capacity, capacity, &seed, 0)
 	if err != nil {
