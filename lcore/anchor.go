@@ -25,7 +25,13 @@ func (w *Worker) bind(i int, v *service.Virtual, data []byte) (uint32, *service.
 	if w.now < w.anchoring[v.ID] {
 		r = w.anchor(i, v, data, r)
 	}
-	t := w.remember(v, k, data, r)
+	t := uint32(0)
+	if w.in.isShort(i) {
+		t = w.rememberPlain(i, r)
+	}
+	if t == 0 {
+		t = w.remember(v, k, data, r)
+	}
 	if t == 0 {
 		w.counters.PersistenceFallbacks++
 		w.anchoring[v.ID] = w.now + wheel.Duration(v.Timeout)

@@ -3,11 +3,11 @@ package lcore
 // classify finds the virtual service of packets without a connection (services.md S2, S3).
 func (w *Worker) classify() {
 	in := &w.in
-	if !in.open {
+	if !in.open || in.short == in.all() {
 		return
 	}
 	for i := range in.N {
-		if in.verdict[i] == pending && in.conn[i] == 0 {
+		if in.verdict[i] == pending && in.conn[i] == 0 && !in.isShort(i) {
 			w.classifyPacket(i)
 		}
 	}

@@ -12,7 +12,7 @@ func (w *Worker) opened(c *conn.Entry, r *service.Real) {
 		w.shared.add(c.Slot, r, 0, +1)
 		w.filled(r)
 	}
-	w.stats.load(c.Slot, &w.loads[c.Slot])
+	w.stats.touch(c.Slot)
 }
 
 // promised counts a connection to r that another worker will make.
@@ -20,7 +20,7 @@ func (w *Worker) promised(r *service.Real) {
 	w.loads[r.Slot].OthersInactive++ // until the next sums
 	w.shared.add(r.Slot, r, 0, +1)
 	w.filled(r)
-	w.stats.load(r.Slot, &w.loads[r.Slot])
+	w.stats.touch(r.Slot)
 }
 
 // filled judges r after it has got another connection (C9.3). A data connection of FTP is made without the worker that schedules, which hears of it with the
@@ -40,7 +40,7 @@ func (w *Worker) setState(c *conn.Entry, s conn.State) {
 		}
 		l.Active, l.Inactive = l.Active+more, l.Inactive-more
 		w.shared.move(c.Slot, more)
-		w.stats.load(c.Slot, l)
+		w.stats.touch(c.Slot)
 	}
 	if (s == conn.Established || s == conn.SCTPEstablished) && c.State != s { // not with every packet: the template is a cache line away
 		w.assure(c)
@@ -61,7 +61,7 @@ func (w *Worker) closed(c *conn.Entry) {
 	if w.total(c.Slot) < r.Lower { // C9.3
 		l.Overload = false
 	}
-	w.stats.load(c.Slot, l)
+	w.stats.touch(c.Slot)
 }
 
 // endConnection takes a connection out of the table and of all counts.
@@ -99,6 +99,6 @@ func (w *Worker) threshold(r *service.Real) {
 		l.Overload = r.Overloaded(was, w.total(r.Slot))
 	}
 	if l.Overload != was {
-		w.stats.load(r.Slot, l)
+		w.stats.touch(r.Slot)
 	}
 }

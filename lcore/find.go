@@ -37,8 +37,9 @@ func (w *Worker) find() {
 func (w *Worker) search(i int) {
 	in := &w.in
 	k := &in.key[i]
+	candidate := in.conn[i]
 	if in.output[i] {
-		n := w.conns.FindOutput(k)
+		n := w.conns.FindUnder(in.hash[i], k, true)
 		if n != 0 && w.conns.Entries[n].Forward == service.NAT { // else it is from a VIP itself
 			in.conn[i] = n
 			return
@@ -46,9 +47,14 @@ func (w *Worker) search(i int) {
 		if n == 0 {
 			in.noOutput |= 1 << i
 		}
+		in.output[i], in.hash[i] = false, w.conns.Hash(k, false)
+		candidate = 1 // perhaps
 	}
-	in.output[i] = false
-	if in.conn[i] = w.conns.FindInput(k); in.conn[i] == 0 {
+	in.conn[i] = 0
+	if !w.conns.Index.Nothing(in.hash[i], candidate) {
+		in.conn[i] = w.conns.FindUnder(in.hash[i], k, false)
+	}
+	if in.conn[i] == 0 {
 		in.noInput |= 1 << i
 		w.unknown(i)
 	}
@@ -56,10 +62,17 @@ func (w *Worker) search(i int) {
 
 // unknown takes plain packet i, whose connection is not where it was looked for first, off the fast way.
 func (w *Worker) unknown(i int) {
-	w.in.plain &^= 1 << i
-	w.in.fresh |= 1 << i
-	w.in.ip[i] = w.in.packet[i].Data[l3:]
-	w.in.verdict[i] = w.judgeAddresses(i)
+	in := &w.in
+	in.plain &^= 1 << i
+	in.fresh |= 1 << i
+	in.ip[i] = in.packet[i].Data[l3:]
+	if e := w.entranceOf(i); e != nil {
+		in.short |= 1 << i
+		in.entrance[i], in.virtual[i], in.mark[i] = e, e.virtual, 0
+		in.src[i], in.dst[i] = 0, e.kind
+		return
+	}
+	in.verdict[i] = w.judgeAddresses(i)
 }
 
 // special takes plain packet i, of a known connection, off the fast way, since it, or its connection, is special.

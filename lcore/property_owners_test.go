@@ -100,7 +100,7 @@ func (r *rig) tablesAndLoads() (lines []string) {
 	for slot := range r.workers[0].loads {
 		var sum RealCounters
 		for _, w := range r.workers {
-			sum.Add(w.stats.reals[slot].RealCounters)
+			sum.Add(*w.stats.counted(uint32(slot)))
 		}
 		sum.Overloaded = 0 // a level that only the next pick looks at
 		if sum != (RealCounters{}) {
@@ -288,8 +288,8 @@ func (r *rig) verifyEmpty() {
 	}
 	for slot := range r.workers[0].loads {
 		for _, w := range r.workers {
-			if n := w.stats.reals[slot]; n.Active != 0 || n.Inactive != 0 || n.Templates != 0 {
-				r.t.Errorf("slot %d, worker %d: still counted: %+v", slot, w.Number, n)
+			if n := w.stats.counted(uint32(slot)); n.Active != 0 || n.Inactive != 0 || n.Templates != 0 {
+				r.t.Errorf("slot %d, worker %d: still counted: %+v", slot, w.Number, *n)
 			}
 		}
 	}

@@ -12,7 +12,6 @@ func TestPublishIsBounded(t *testing.T) {
 	r := newRig(t, wishes{settings: kernel})
 	w := r.workers[0]
 	for slot := range uint32(servers) {
-		w.stats.load(slot, &w.loads[slot])
 		w.stats.template(slot, 1)
 	}
 	published := func() (n int) {

@@ -1,6 +1,8 @@
 package lcore
 
 import (
+	"math/bits"
+
 	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/service"
@@ -11,8 +13,9 @@ import (
 type sought struct {
 	packet [burst.Size]uint8
 	hash   [burst.Size]uint64
-	key    [burst.Size]template.Key
-	found  [burst.Size]uint32 // candidates
+	plain  [burst.Size]template.Plain // of those that take an entrance, which are first
+	key    [burst.Size]template.Key   // of the others
+	found  [burst.Size]uint32         // candidates
 }
 
 // recall finds the templates of clients that open a connection to a persistent service. It leaves alone what is not usable any more:
@@ -22,17 +25,26 @@ func (w *Worker) recall() {
 	if !in.open {
 		return
 	}
-	for i := range in.N {
-		if !w.recalls(i) {
-			continue
+	for rest := in.short; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros32(rest)
+		if e := in.entrance[i]; e.persistent && in.verdict[i] == pending {
+			s.packet[n] = uint8(i)
+			s.plain[n], s.hash[n] = w.keyAt(e, i)
+			n++
 		}
-		s.key[n] = w.templateKey(in.virtual[i], &in.key[i])
-		s.packet[n], s.hash[n] = uint8(i), w.tmpls.Hash(&s.key[n], nil)
-		n++
+	}
+	short := n
+	if in.short != in.all() {
+		n = w.recallOthers(n)
 	}
 	w.tmpls.Near(s.hash[:n], s.found[:n])
 	for k, i := range s.packet[:n] {
-		t := w.tmpls.FindNear(s.hash[k], s.found[k], &s.key[k], nil)
+		var t uint32
+		if k < short {
+			t = w.tmpls.FindPlain(s.hash[k], s.found[k], s.plain[k])
+		} else {
+			t = w.tmpls.FindNear(s.hash[k], s.found[k], &s.key[k], nil)
+		}
 		switch {
 		case t == 0:
 			in.missing[i] = s.hash[k]
@@ -40,6 +52,19 @@ func (w *Worker) recall() {
 			in.template[i] = t
 		}
 	}
+}
+
+// recallOthers adds the packets that take no entrance to the n that are sought already, and returns how many there are then.
+func (w *Worker) recallOthers(n int) int {
+	in, s := &w.in, &w.sought
+	for i := range in.N {
+		if !in.isShort(i) && w.recalls(i) {
+			s.key[n] = w.templateKey(in.virtual[i], &in.key[i])
+			s.packet[n], s.hash[n] = uint8(i), w.tmpls.Hash(&s.key[n], nil)
+			n++
+		}
+	}
+	return n
 }
 
 // recalls reports whether packet i is of a client whose template recall looks for.

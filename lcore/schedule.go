@@ -26,6 +26,9 @@ func (w *Worker) schedule() {
 		known := in.conn[i] != 0
 		if w.stale(i) {
 			w.findAgain(i)
+		} else if in.isShort(i) {
+			in.verdict[i] = w.enter(i)
+			continue
 		}
 		if in.conn[i] != 0 && w.advance(i) {
 			continue
@@ -123,26 +126,14 @@ func (w *Worker) choose(i int, v *service.Virtual) choice {
 
 // choosePersistent chooses what the client's template says, which it makes if there is none, and counts the connection there (persistence.md P2).
 func (w *Worker) choosePersistent(i int, v *service.Virtual) choice {
-	in := &w.in
-	k := &in.key[i]
+	k := &w.in.key[i]
 	data, ok := w.engineData(i, v)
 	if !ok {
 		return choice{verdict: DropSIP}
 	}
-	t := in.template[i]
-	evicted := t != 0 && !w.tmpls.Entries[t].Live()
-	if evicted || t == 0 && (in.missing[i] == 0 || w.remembers.has(in.missing[i])) { // not asked at recall, or an earlier packet may have made one
-		t = w.remembered(v, k, data)
-	}
-	var r *service.Real
-	if t != 0 {
-		w.counters.TemplateHits++
-		r = w.tables.Services.Real(w.tmpls.Entries[t].Slot)
-	} else {
-		w.counters.TemplateMisses++
-		if t, r = w.bind(i, v, data); r == nil {
-			return choice{verdict: AnswerNoDestination}
-		}
+	t, r := w.templateFor(i, v, data)
+	if r == nil {
+		return choice{verdict: AnswerNoDestination}
 	}
 	port := k.DstPort
 	if k.DstPort == v.Port && r.Port != 0 { // P2 6: PCC and PFMC keep the packet's port
@@ -163,6 +154,23 @@ func (w *Worker) choosePersistent(i int, v *service.Virtual) choice {
 		c.template = t
 	}
 	return c
+}
+
+// templateFor returns the template of packet i's client, which it makes if there is none, and the server that this says. It is 0 if there is no room for one, and the
+// server nil if there is none. data is what the persistence engine has read from the packet.
+func (w *Worker) templateFor(i int, v *service.Virtual, data []byte) (uint32, *service.Real) {
+	in := &w.in
+	t := in.template[i]
+	evicted := t != 0 && !w.tmpls.Entries[t].Live()
+	if evicted || t == 0 && (in.missing[i] == 0 || w.remembers.has(in.missing[i])) { // not asked at recall, or an earlier packet may have made one
+		t = w.remembered(v, &in.key[i], data)
+	}
+	if t != 0 {
+		w.counters.TemplateHits++
+		return t, w.tables.Services.Real(w.tmpls.Entries[t].Slot)
+	}
+	w.counters.TemplateMisses++
+	return w.bind(i, v, data)
 }
 
 // open does for packet i to service v what was decided.
@@ -186,11 +194,27 @@ func (w *Worker) remember(v *service.Virtual, k *flow.Key, data []byte, r *servi
 		t = w.tmpls.Insert(&key, data, r.Slot, template.PortOf(v, k.DstPort, r), v.Timeout)
 	}
 	if t != 0 {
-		w.remembers.add(w.tmpls.Hash(&key, data))
-		w.stats.template(r.Slot, +1)
-		w.counters.TemplateInserts++
+		w.noteTemplate(w.tmpls.Hash(&key, data), r)
 	}
 	return t
+}
+
+// rememberPlain is remember for packet i, which takes an entrance, where nothing has to make room.
+func (w *Worker) rememberPlain(i int, r *service.Real) uint32 {
+	e := w.in.entrance[i]
+	k, hash := w.keyAt(e, i)
+	t := w.tmpls.InsertPlain(hash, k, r, e.virtual.Timeout)
+	if t != 0 {
+		w.noteTemplate(hash, r)
+	}
+	return t
+}
+
+// noteTemplate counts a template to server r that was just made.
+func (w *Worker) noteTemplate(hash uint64, r *service.Real) {
+	w.remembers.add(hash)
+	w.stats.template(r.Slot, +1)
+	w.counters.TemplateInserts++
 }
 
 // restart starts a template's timer again, with its full timeout if extensions had shortened that (P2 9, P4.7, P4.8).

@@ -37,6 +37,7 @@ func (c *VirtualCounters) Add(o VirtualCounters) {
 type stats struct {
 	reals    []realStats       // by slot
 	virtuals []VirtualCounters // by service ID
+	loads    []schedule.Load   // the worker's, by slot: counters of how it is now
 
 	publicReals    [][realWords]atomic.Uint64
 	publicVirtuals [][virtualWords]atomic.Uint64
@@ -53,7 +54,9 @@ type realStats struct {
 	dirty bool   // in the ring
 }
 
-func (s *stats) init(virtuals, reals int) {
+func (s *stats) init(virtuals int, loads []schedule.Load) {
+	reals := len(loads)
+	s.loads = loads
 	s.reals, s.publicReals = make([]realStats, reals), make([][realWords]atomic.Uint64, reals)
 	s.virtuals, s.publicVirtuals = make([]VirtualCounters, virtuals), make([][virtualWords]atomic.Uint64, virtuals)
 	s.dirty = make([]uint32, reals)
@@ -123,12 +126,14 @@ func (s *stats) publishVirtual(id uint32) {
 
 func (s *stats) template(slot uint32, n int) { s.touch(slot).Templates += uint64(n) }
 
-func (s *stats) load(slot uint32, l *schedule.Load) {
-	c := s.touch(slot)
+// counted returns all that is counted of the server in a slot.
+func (s *stats) counted(slot uint32) *RealCounters {
+	c, l := &s.reals[slot].RealCounters, &s.loads[slot]
 	c.Active, c.Inactive, c.Overloaded = uint64(l.Active), uint64(l.Inactive), 0
 	if l.Overload {
 		c.Overloaded = 1
 	}
+	return c
 }
 
 // publish makes public what has changed of up to limit real servers, first what changed first.
@@ -140,7 +145,7 @@ func (s *stats) publish(limit int) {
 		}
 		s.n--
 		s.reals[slot].dirty = false
-		for i, n := range s.reals[slot].words() {
+		for i, n := range s.counted(slot).words() {
 			store(&s.publicReals[slot][i], n)
 		}
 		s.publishVirtual(s.reals[slot].owner)

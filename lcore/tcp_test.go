@@ -238,8 +238,8 @@ func TestPurge(t *testing.T) {
 	if got := r.listing(); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("left:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if c := r.workers[0].stats.reals[2]; c.Active != 0 || c.Inactive != 0 || c.Templates != 0 {
-		t.Errorf("the server that is gone is still counted: %+v", c)
+	if c := r.workers[0].stats.counted(2); c.Active != 0 || c.Inactive != 0 || c.Templates != 0 {
+		t.Errorf("the server that is gone is still counted: %+v", *c)
 	}
 }
 

@@ -31,7 +31,7 @@ func (w *Worker) track() {
 			ordered = false
 			continue
 		}
-		if !in.isPlain(i) {
+		if !in.isPlain(i) && !in.isShort(i) {
 			w.findPacket(i)
 		}
 		ordered = ordered && in.conn[i] != 0 && w.advance(i)

@@ -94,8 +94,9 @@ type Worker struct {
 	nobody     target  // one that is no connection's client, as this turn has seen
 	touched    touched // of connections, in this turn
 	remembers  touched // of templates: those made in this turn
-	order      order   // of the sources in the next turn
-	idle       int     // empty turns in a row
+	entrances  [entrances]entrance
+	order      order // of the sources in the next turn
+	idle       int   // empty turns in a row
 	answers    limit
 	mtu        uint16 // of the way that AnswerFragmentNeeded is about
 	ident      uint32 // of the last packet that the worker put an IP header of its own on
@@ -184,7 +185,7 @@ func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 	w.tick = ticksOf(w.now)
 	w.wanted.Store(tables)
 	w.mail.init()
-	w.stats.init(p.Services, p.Reals+1)
+	w.stats.init(p.Services, w.loads)
 	w.others.init(p.Services)
 	var err error
 	if w.conns, err = conn.NewShard(p.Alloc, p.Connections, p.Connections6, p.Seed, w.tick); err != nil {

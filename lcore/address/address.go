@@ -89,6 +89,12 @@ func (f *filter) may(a uint32) bool {
 // goes on otherwise if the guess was wrong.
 func (s *Set) MayServe(a uint32) bool { return s.servers.may(a) }
 
+// MayBeOurs guesses whether an IPv4 address is Own or a VIP: it always says so of those, and of few others.
+func (s *Set) MayBeOurs(a uint32) bool { return s.ours.may(a) }
+
+// MayBeKnown guesses whether an IPv4 address is one that was named to NewSet, likewise. Of others only the networks may tell something.
+func (s *Set) MayBeKnown(a uint32) bool { return s.known.may(a) }
+
 // IsOurs reports whether a is Own or a VIP.
 func (s *Set) IsOurs(a flow.Addr) bool {
 	return (!a.Is4() || s.ours.may(a.Uint32())) && s.Kind(a)&ours != 0

@@ -87,6 +87,9 @@ func TestKindIsUnion(t *testing.T) {
 			if twin[flow.V4(i)]&Real != 0 && !s.MayServe(i) {
 				t.Fatalf("%d cannot be the real server that it is", i)
 			}
+			if s.IsOurs(flow.V4(i)) && !s.MayBeOurs(i) || twin[flow.V4(i)] != 0 && !s.MayBeKnown(i) {
+				t.Fatalf("%d cannot be the %b that it is", i, twin[flow.V4(i)])
+			}
 		}
 	})
 }

@@ -228,12 +228,26 @@ func (s *Shard) Insert(k *flow.Key, server flow.Addr, port uint16) uint32 {
 			return 0
 		}
 	}
-	i := s.Shard.Insert(flow.Hash(k.Src, k.SrcPort, k.Proto, s.seed))
+	i := s.Shard.Insert(s.Hash(k, false))
 	if i == 0 {
 		s.wide.Give(wide)
 		return 0
 	}
 	s.set(i, wide, k, server, port)
+	return i
+}
+
+// InsertPlain is Insert where all addresses are IPv4's, for whoever has the Hash.
+func (s *Shard) InsertPlain(hash uint64, k *flow.Key, server uint32, port uint16) uint32 {
+	i := s.Shard.Insert(hash)
+	if i == 0 {
+		return 0
+	}
+	e := &s.Entries[i]
+	e.client, e.clientPort = k.Src.Uint32(), k.SrcPort
+	e.virtual, e.virtualPort = k.Dst.Uint32(), k.DstPort
+	e.server, e.serverPort = server, port
+	e.Proto = k.Proto
 	return i
 }
 

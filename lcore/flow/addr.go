@@ -90,9 +90,19 @@ func Hash(client Addr, port uint16, proto uint8, seed *Seed) uint64 {
 }
 
 // HashPair mixes two addresses and a number under a secret seed, 64 bits.
-func HashPair(a, b Addr, n uint64, seed *Seed) uint64 {
-	h := fold(a.Hi^seed[0], a.Lo^seed[1]) ^ fold(b.Hi^seed[2], b.Lo^seed[3])
-	return mix(fold(h^seed[2], n^seed[3]))
+func HashPair(a, b Addr, n uint64, seed *Seed) uint64 { return HalfOf(b, n, seed).With(a, seed) }
+
+// Half is the part of a HashPair that is the same for many first addresses.
+type Half struct{ addr, n uint64 }
+
+// HalfOf mixes the second address and the number of a HashPair.
+func HalfOf(b Addr, n uint64, seed *Seed) Half {
+	return Half{fold(b.Hi^seed[2], b.Lo^seed[3]) ^ seed[2], n ^ seed[3]}
+}
+
+// With is the HashPair with first address a.
+func (h Half) With(a Addr, seed *Seed) uint64 {
+	return mix(fold(fold(a.Hi^seed[0], a.Lo^seed[1])^h.addr, h.n))
 }
 
 // mix takes away what is left of the product's even steps: those of a client that takes its ports one after the other might all lead to

@@ -187,6 +187,11 @@ func (x *Index) Candidates(hashes []uint64, at, found []uint32) {
 	}
 }
 
+// Nothing reports whether the index has nothing at all under a hash of which Candidates have found candidate.
+func (x *Index) Nothing(hash uint64, candidate uint32) bool {
+	return candidate == 0 && !x.buckets[x.first(hash)].over()
+}
+
 // lowest returns a word whose lowest bit is the highest one of the lowest lane in which the tags agree with those of pattern; 0 if they agree in none.
 // The bits above mean nothing: it is equal for less.
 func lowest(tags, pattern uint64) uint64 {

@@ -201,11 +201,16 @@ func (s *Shard) found(e *Entry) Key {
 // Hash is that under which a template with key k and a persistence engine's data is found. It covers the whole key, not the client alone, so that one client
 // network with many templates does not fill its buckets (P1.9 D).
 func (s *Shard) Hash(k *Key, data []byte) uint64 {
-	h := flow.HashPair(k.Client, k.Virtual, uint64(k.Block)<<24|uint64(k.Port)<<8|uint64(k.Proto), s.seed)
+	h := flow.HashPair(k.Client, k.Virtual, number(k.Port, k.Proto, k.Block), s.seed)
 	if len(data) != 0 {
 		h ^= flow.HashBytes(data, s.seed)
 	}
 	return h
+}
+
+// number is what the Hash mixes with the addresses.
+func number(port uint16, proto, block uint8) uint64 {
+	return uint64(block)<<24 | uint64(port)<<8 | uint64(proto)
 }
 
 // Find returns the template with key k and a persistence engine's data, or 0.

@@ -9,6 +9,7 @@ import (
 	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/memory"
+	"cleat/lcore/service"
 )
 
 // TestFullShardIsItsTwin holds a shard to a map of what it has: over insertions into a table that is mostly full, in the place of unproven templates
@@ -99,8 +100,15 @@ func (w *twin) client() {
 		data = "call"
 	}
 	i := w.s.Find(&k, []byte(data))
+	plain, hash := w.plain(&k, data, i)
 	if i == 0 {
-		if i = w.insert(&k, data); i == 0 {
+		if plain != nil && rapid.Bool().Draw(w.t, "plain") {
+			i = w.s.InsertPlain(hash, *plain, &service.Real{Slot: 7, Port: 80}, timeout)
+		}
+		if i == 0 {
+			i = w.insert(&k, data)
+		}
+		if i == 0 {
 			return
 		}
 		w.known[i] = &twinned{key: k, data: data}
@@ -114,6 +122,26 @@ func (w *twin) client() {
 	w.s.Touch(i, w.now)
 	is.controls++
 	is.deadline = w.now + timeout
+}
+
+// plain returns the plain key that is k, and its hash; nil if there is none. Where there is one it finds what k finds, which is entry i; what no plain key is
+// has nothing that one finds.
+func (w *twin) plain(k *Key, data string, i uint32) (*Plain, uint64) {
+	p := Plain{k.Client.Uint32(), k.Virtual.Uint32(), k.Port, k.Proto}
+	hash := w.s.HashPlain(w.s.HalfOf(p), p.Client)
+	var candidates [1]uint32
+	w.s.Near([]uint64{hash}, candidates[:])
+	found := w.s.FindPlain(hash, candidates[0], p)
+	if !k.Client.Is4() || data != "" {
+		if found != 0 {
+			w.t.Fatalf("%v with %q is found as plain", k, data)
+		}
+		return nil, 0
+	}
+	if hash != w.s.Hash(k, nil) || found != i {
+		w.t.Fatalf("%v is entry %d, as a plain key %d", k, i, found)
+	}
+	return &p, hash
 }
 
 func (w *twin) insert(k *Key, data string) uint32 {
