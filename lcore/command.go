@@ -13,7 +13,6 @@ import (
 	"cleat/lcore/ring"
 	"cleat/lcore/shard"
 	"cleat/lcore/template"
-	"cleat/lcore/wheel"
 	"cleat/lcore/wire"
 )
 
@@ -195,7 +194,7 @@ const walkStep = 512
 // Connections copies connections, from entry from on (0 at first), to rows, and returns how many, and where to go on, 0 at the
 // end. Entries made or ended meanwhile may be in it or not; no other is missing or comes twice.
 func (w *Worker) Connections(from uint32, rows []Row[conn.Row]) (n int, next uint32, err error) {
-	return walk(w, w.conns.Shard, w.row, from, rows)
+	return walk(w, &w.conns.Table, w.row, from, rows)
 }
 
 // row copies connection i.
@@ -209,11 +208,11 @@ func (w *Worker) row(i uint32) conn.Row {
 
 // Templates is to templates what Connections is to connections.
 func (w *Worker) Templates(from uint32, rows []Row[template.Row]) (n int, next uint32, err error) {
-	return walk(w, w.tmpls.Shard, w.tmpls.Row, from, rows)
+	return walk(w, &w.tmpls.Table, w.tmpls.Row, from, rows)
 }
 
-func walk[R, E any, P wheel.Entry[E]](
-	w *Worker, s *shard.Shard[E, P], row func(uint32) R, from uint32, rows []Row[R],
+func walk[R any](
+	w *Worker, s *shard.Table, row func(uint32) R, from uint32, rows []Row[R],
 ) (n int, next uint32, err error) {
 	err = w.Do(func() bool {
 		next = max(from, 1)
@@ -222,7 +221,7 @@ func walk[R, E any, P wheel.Entry[E]](
 				next = 0
 				break
 			}
-			if t := P(&s.Entries[next]).WheelTimer(); t.Filed() {
+			if t := s.Timer(next); t.Filed() {
 				if n == len(rows) {
 					break
 				}

@@ -4,19 +4,17 @@ package conn
 
 import (
 	"cleat/lcore/aside"
-	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/memory"
 	"cleat/lcore/service"
 	"cleat/lcore/shard"
-	"cleat/lcore/wheel"
 )
 
 // Entry is one connection. 64 bytes, one cache line, no pointers. Ports and addresses are host byte order.
 //
 // Where not all three addresses are IPv4's, they stand aside whole, and those here are their last 32 bits, which tell nearly all others apart.
 type Entry struct {
-	timer wheel.Timer
+	timer shard.Head
 
 	client, virtual, server             uint32
 	clientPort, virtualPort, serverPort uint16
@@ -45,7 +43,6 @@ type Entry struct {
 	wide uint32
 	// Aside is the place of what only some connections have (FTP, Local), 0: nothing.
 	Aside uint32
-	_     uint32
 }
 
 // addresses are those of a connection that is not IPv4's alone: one cache line.
@@ -53,9 +50,6 @@ type addresses struct {
 	client, virtual, server flow.Addr
 	_                       [16]byte
 }
-
-// WheelTimer is for package wheel.
-func (e *Entry) WheelTimer() *wheel.Timer { return &e.timer }
 
 // Live reports whether the entry is a connection of the table.
 func (e *Entry) Live() bool { return e.timer.Filed() }
@@ -104,7 +98,7 @@ func (e *Entry) Deadline() uint32 { return e.timer.Deadline }
 // Victim makes room, or the packet is dropped and counted (connections_full). 64 bytes an entry and 17.3 for index, wheel and proof; of those with
 // IPv6 addresses another 68.
 type Shard struct {
-	*shard.Shard[Entry, *Entry]
+	*shard.Shard[Entry]
 	wide *aside.Table[addresses]
 	seed *flow.Seed
 }
@@ -279,10 +273,7 @@ func (s *Shard) set(i, wide uint32, k *flow.Key, server flow.Addr, port uint16) 
 func (s *Shard) SetClientPort(i uint32, port uint16) bool {
 	e := &s.Entries[i]
 	client, _ := s.Client(e)
-	none := flow.Hash(client, 0, e.Proto, s.seed)
-	s.Index.Remove(none, i)
-	if !s.Index.Insert(flow.Hash(client, port, e.Proto, s.seed), i) {
-		s.Index.Insert(none, i) // where it just was
+	if !s.Rehash(i, flow.Hash(client, port, e.Proto, s.seed)) {
 		return false
 	}
 	e.clientPort = port
@@ -301,28 +292,8 @@ func (e *Entry) Restart(now uint32) bool { return e.timer.Set(now + e.Timeout) }
 
 // Remove takes entry i out of the table; its slot is free after Reclaim.
 func (s *Shard) Remove(i uint32) {
-	e := &s.Entries[i]
-	s.Shard.Remove(i, s.hash(e))
-	s.wide.Give(e.wide)
-}
-
-// hash is that under which the index has an entry.
-func (s *Shard) hash(e *Entry) uint64 {
-	client, port := s.Client(e)
-	return flow.Hash(client, port, e.Proto, s.seed)
-}
-
-// Coming returns the entries at which Expired will look first, as many as into has room for, a burst's number at most, and asks for all that Remove
-// needs of them.
-func (s *Shard) Coming(now uint32, into []uint32) []uint32 {
-	coming := s.Shard.Coming(now, into)
-	var hashes [burst.Size]uint64
-	for n, i := range coming {
-		hashes[n] = s.hash(&s.Entries[i])
-	}
-	var buckets [burst.Size]uint32
-	s.Index.Near(hashes[:len(coming)], buckets[:])
-	return coming
+	s.Shard.Remove(i)
+	s.wide.Give(s.Entries[i].wide)
 }
 
 // Reclaim makes the slots free that were removed since the last call. To be called between turns.

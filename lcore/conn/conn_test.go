@@ -16,7 +16,7 @@ import (
 
 // TestSetClientPort: an entry is found under its client's port from then on, and under 0 no more; without room in the index it stays as it was.
 func TestSetClientPort(t *testing.T) {
-	s, err := NewShard(memory.Heap, 400, 0, &flow.Seed{1, 2, 3, 4}, 0)
+	s, err := NewShard(memory.Heap, 4000, 0, &flow.Seed{1, 2, 3, 4}, 0) // in a small one both ports could mean the same bucket
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,9 +73,15 @@ func New(alloc memory.Alloc, name string, capacity int) (*Index, error) {
 	return &Index{b}, nil
 }
 
+// Kept is what of a hash the index looks at: its upper half. Whoever has kept it needs no key to remove an entry.
+func Kept(hash uint64) uint32 { return uint32(hash >> 32) }
+
+// Hash is a hash that is for the index the one of which kept was Kept.
+func Hash(kept uint32) uint64 { return uint64(kept) << 32 }
+
 // tagOf returns the tag of a key, 1 to 255.
 func tagOf(hash uint64) uint64 {
-	if tag := hash & 0xff; tag != 0 {
+	if tag := hash >> 32 & 0xff; tag != 0 {
 		return tag
 	}
 	return 0xff
@@ -83,15 +89,13 @@ func tagOf(hash uint64) uint64 {
 
 func patternOf(hash uint64) uint64 { return tagOf(hash) * lanes }
 
-// first and second pick a key's buckets from disjoint parts of the mixed hash.
+// first and second pick a key's buckets. With more than 16 million of them a tag would tell the keys of one less well apart.
 func (x *Index) first(hash uint64) uint32 {
-	hi, _ := bits.Mul64(hash, uint64(len(x.buckets)))
-	return uint32(hi)
+	return uint32(hash >> 32 * uint64(uint32(len(x.buckets))) >> 32)
 }
 
 func (x *Index) second(hash uint64) uint32 {
-	hi, _ := bits.Mul64(bits.RotateLeft64(hash, 32)*0x9e3779b97f4a7c15, uint64(len(x.buckets)))
-	return uint32(hi)
+	return uint32(uint64(uint32(hash>>32)*0x9e3779b1) * uint64(uint32(len(x.buckets))) >> 32)
 }
 
 // Insert adds an entry under a hash and reports whether there was a place. The caller has made sure that

@@ -12,17 +12,15 @@ import (
 	"cleat/lcore/burst"
 	"cleat/lcore/memory"
 	"cleat/lcore/shard"
-	"cleat/lcore/wheel"
 )
 
 type entry struct {
-	timer wheel.Timer
+	timer shard.Head
+	_     [5]uint64
 	hash  uint64
 }
 
-func (e *entry) WheelTimer() *wheel.Timer { return &e.timer }
-
-func newShard(t rapid.TB, alloc memory.Alloc, capacity int) *shard.Shard[entry, *entry] {
+func newShard(t rapid.TB, alloc memory.Alloc, capacity int) *shard.Shard[entry] {
 	s, err := shard.New[entry](alloc, "test", capacity, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +28,7 @@ func newShard(t rapid.TB, alloc memory.Alloc, capacity int) *shard.Shard[entry, 
 	return s
 }
 
-func find(s *shard.Shard[entry, *entry], hash uint64) uint32 {
+func find(s *shard.Shard[entry], hash uint64) uint32 {
 	for c := s.Index.Search(hash); c.Next(); {
 		if s.Entries[c.Entry].hash == hash {
 			return c.Entry
@@ -55,7 +53,7 @@ func TestShard(t *testing.T) {
 				clear(gone)
 			case known:
 				gone[i] = s.Entries[i]
-				s.Remove(i, hash)
+				s.Remove(i)
 				delete(twin, hash)
 			default:
 				insert(t, s, twin, gone, hash)
@@ -65,7 +63,7 @@ func TestShard(t *testing.T) {
 	})
 }
 
-func insert(t *rapid.T, s *shard.Shard[entry, *entry], twin map[uint64]uint32, gone map[uint32]entry, hash uint64) {
+func insert(t *rapid.T, s *shard.Shard[entry], twin map[uint64]uint32, gone map[uint32]entry, hash uint64) {
 	i := s.Insert(hash)
 	if full := len(twin) == s.Capacity(); (i == 0) != full {
 		t.Fatalf("Insert with %d of %d: entry %d", len(twin), s.Capacity(), i)
@@ -75,8 +73,8 @@ func insert(t *rapid.T, s *shard.Shard[entry, *entry], twin map[uint64]uint32, g
 	if _, ok := gone[i]; ok || slices.Contains(slices.Collect(maps.Values(twin)), i) {
 		t.Fatalf("slot %d is used again before Reclaim", i)
 	}
-	if s.Entries[i] != (entry{}) {
-		t.Fatalf("slot %d is not zeroed: %+v", i, s.Entries[i])
+	if e := s.Entries[i]; e != (entry{timer: e.timer}) || e.timer.Filed() {
+		t.Fatalf("slot %d is not zeroed: %+v", i, e)
 	}
 	s.Entries[i].hash = hash
 	s.Entries[i].timer.Set(1000)
@@ -84,7 +82,7 @@ func insert(t *rapid.T, s *shard.Shard[entry, *entry], twin map[uint64]uint32, g
 	twin[hash] = i
 }
 
-func verify(t *rapid.T, s *shard.Shard[entry, *entry], twin map[uint64]uint32, gone map[uint32]entry) {
+func verify(t *rapid.T, s *shard.Shard[entry], twin map[uint64]uint32, gone map[uint32]entry) {
 	if int(s.Used) != len(twin) {
 		t.Fatalf("Used %d, want %d", s.Used, len(twin))
 	}
@@ -205,3 +203,26 @@ type none struct{}
 func (none) Error() string { return "no memory" }
 
 var errNone error = none{}
+
+// TestEntriesOfAnotherShapeAreRefused: at once, before anything is written where it does not belong.
+func TestEntriesOfAnotherShapeAreRefused(t *testing.T) {
+	for name, make := range map[string]func(){
+		"of 16 bytes": func() { shard.New[struct{ shard.Head }](memory.Heap, "", 1, 0) },
+		"the head elsewhere": func() {
+			shard.New[struct {
+				_    uint32
+				head shard.Head
+				_    [48]byte
+			}](memory.Heap, "", 1, 0)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("taken")
+				}
+			}()
+			make()
+		})
+	}
+}

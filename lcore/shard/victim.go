@@ -4,19 +4,19 @@ package shard
 const looks = 16
 
 // Unproven is the number of entries that are not proven.
-func (s *Shard[E, P]) Unproven() uint64 { return s.unproven.Len }
+func (s *Table) Unproven() uint64 { return s.unproven.Len }
 
 // IsUnproven reports whether entry i is one of them.
-func (s *Shard[E, P]) IsUnproven(i uint32) bool { return s.unproven.Has(i) }
+func (s *Table) IsUnproven(i uint32) bool { return s.unproven.Has(i) }
 
 // Prove makes entry i one that stays when there is no room.
-func (s *Shard[E, P]) Prove(i uint32) { s.unproven.Remove(i) }
+func (s *Table) Prove(i uint32) { s.unproven.Remove(i) }
 
 // Doubt takes that back.
-func (s *Shard[E, P]) Doubt(i uint32) { s.unproven.Add(i) }
+func (s *Table) Doubt(i uint32) { s.unproven.Add(i) }
 
 // Victim returns an unproven entry that fits and whose end makes room for one under hash, or 0: one in the buckets of that hash if they are full, else any.
-func (s *Shard[E, P]) Victim(hash uint64, fits func(i uint32) bool) uint32 {
+func (s *Table) Victim(hash uint64, fits func(i uint32) bool) uint32 {
 	if s.Index.Crowded(hash) {
 		return s.Index.Neighbor(hash, func(i uint32) bool { return s.unproven.Has(i) && fits(i) })
 	}
@@ -25,7 +25,7 @@ func (s *Shard[E, P]) Victim(hash uint64, fits func(i uint32) bool) uint32 {
 
 // Sweep returns the next unproven entry that fits, or 0 if none of the next few does. It goes on behind the last one that a sweep has looked at, round the
 // table: so an entry that takes the place of such a one is safe until a sweep comes round.
-func (s *Shard[E, P]) Sweep(fits func(i uint32) bool) uint32 {
+func (s *Table) Sweep(fits func(i uint32) bool) uint32 {
 	for range min(looks, s.unproven.Len) {
 		if s.hand = s.unproven.After(s.hand); s.hand == 0 {
 			s.hand = s.unproven.After(0)

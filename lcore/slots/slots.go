@@ -14,7 +14,8 @@ type Set struct {
 	// Len is the number of members.
 	Len uint64
 
-	levels [][]uint64
+	words  []uint64   // the lowest level
+	levels [][]uint64 // all of them
 }
 
 // New returns an empty set of numbers up to capacity, in memory from alloc.
@@ -35,19 +36,29 @@ func New(alloc memory.Alloc, name string, capacity int) (*Set, error) {
 		s.levels = append(s.levels, words[:n:n])
 		words = words[n:]
 	}
+	s.words = s.levels[0]
 	return s, nil
 }
 
 // Has reports whether i is a member.
-func (s *Set) Has(i uint32) bool { return s.levels[0][i/64]>>(i%64)&1 != 0 }
+func (s *Set) Has(i uint32) bool { return s.words[i/64]>>(i%64)&1 != 0 }
 
 // Add makes i a member, if it is none.
 func (s *Set) Add(i uint32) {
-	if s.Has(i) {
+	w := &s.words[i/64]
+	old := *w
+	if *w |= 1 << (i % 64); *w == old {
 		return
 	}
 	s.Len++
-	for _, words := range s.levels {
+	if old == 0 {
+		s.announce(i / 64)
+	}
+}
+
+// announce says in the upper levels that the ith word has a member, the first one.
+func (s *Set) announce(i uint32) {
+	for _, words := range s.levels[1:] {
 		w := &words[i/64]
 		empty := *w == 0
 		if *w |= 1 << (i % 64); !empty {
@@ -59,11 +70,20 @@ func (s *Set) Add(i uint32) {
 
 // Remove makes i no member, if it is one.
 func (s *Set) Remove(i uint32) {
-	if !s.Has(i) {
+	w := &s.words[i/64]
+	old := *w
+	if *w &^= 1 << (i % 64); *w == old {
 		return
 	}
 	s.Len--
-	for _, words := range s.levels {
+	if *w == 0 {
+		s.withdraw(i / 64)
+	}
+}
+
+// withdraw says in the upper levels that the ith word has no member any more.
+func (s *Set) withdraw(i uint32) {
+	for _, words := range s.levels[1:] {
 		w := &words[i/64]
 		if *w &^= 1 << (i % 64); *w != 0 {
 			return

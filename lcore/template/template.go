@@ -7,12 +7,10 @@ import (
 	"sync/atomic"
 
 	"cleat/lcore/aside"
-	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/memory"
 	"cleat/lcore/service"
 	"cleat/lcore/shard"
-	"cleat/lcore/wheel"
 )
 
 // Key is what a template is found by (P1). For a firewall mark Proto is 0, Virtual is the mark.
@@ -80,7 +78,7 @@ const invalidPort = 0xffff // P5.7
 // Entry is one template. 64 bytes, one cache line, no pointers; host byte order. Addresses of IPv6 stand aside whole, and those here are
 // their last 32 bits.
 type Entry struct {
-	timer wheel.Timer
+	timer shard.Head
 
 	client, virtual uint32
 	port, dport     uint16
@@ -105,7 +103,6 @@ type Entry struct {
 	wide uint32
 	// data is the slot of what a persistence engine adds to the key, 0: nothing.
 	data uint32
-	_    uint32
 }
 
 // addresses are those of an IPv6 template, two of them a cache line.
@@ -120,9 +117,6 @@ const (
 	Something           // some were made
 	Late                // the same, and the timer ran out: what other workers have not told by the time it does so again lives
 )
-
-// WheelTimer is for package wheel.
-func (e *Entry) WheelTimer() *wheel.Timer { return &e.timer }
 
 // Live reports whether the entry is a template of the table, invalidated ones included.
 func (e *Entry) Live() bool { return e.timer.Filed() }
@@ -148,7 +142,7 @@ func (e *Entry) Deadline() uint32 { return e.timer.Deadline }
 // room, or the connection does without. 68 bytes an entry and 17.3 for index, wheel and proof; of those of IPv6 another 36. There is room for
 // a persistence engine's data of a 64th of the templates, 260 bytes each.
 type Shard struct {
-	*shard.Shard[Entry, *Entry]
+	*shard.Shard[Entry]
 	wide *aside.Table[addresses]
 	data *aside.Table[data]
 	seed *flow.Seed
@@ -283,7 +277,7 @@ func (s *Shard) Delay(i, tick uint32) {
 // are gone (P5.7). It leaves the index at once: a client whose templates are invalidated again and again would fill its buckets with them.
 func (s *Shard) Invalidate(i uint32) {
 	e := &s.Entries[i]
-	s.Index.Remove(s.hashOf(e), i)
+	s.Hide(i)
 	e.invalid = true
 	s.Doubt(i)
 }
@@ -294,28 +288,9 @@ func (s *Shard) Remove(i uint32) {
 	if e.Elsewhere != Nothing {
 		s.told[i].Store(0)
 	}
-	s.Shard.Remove(i, s.hashOf(e)) // an invalid one is not in the index any more, which takes that calmly
+	s.Shard.Remove(i)
 	s.wide.Give(e.wide)
 	s.data.Give(e.data)
-}
-
-// hashOf is that under which the index has, or had, an entry.
-func (s *Shard) hashOf(e *Entry) uint64 {
-	k := s.found(e)
-	return s.Hash(&k, s.dataOf(e))
-}
-
-// Coming returns the entries at which Expired will look first, as many as into has room for, a burst's number at most, and asks for all that Remove
-// needs of them.
-func (s *Shard) Coming(now uint32, into []uint32) []uint32 {
-	coming := s.Shard.Coming(now, into)
-	var hashes [burst.Size]uint64
-	for n, i := range coming {
-		hashes[n] = s.hashOf(&s.Entries[i])
-	}
-	var buckets [burst.Size]uint32
-	s.Index.Near(hashes[:len(coming)], buckets[:])
-	return coming
 }
 
 // Reclaim makes the slots free that were removed since the last call. To be called between turns.

@@ -20,14 +20,18 @@ type block struct {
 
 // blocks is where the slots' entries stand. Of a slot's blocks all but the top one are full: so it cannot run out of blocks.
 type blocks struct {
-	of    []block // block 0 is not used
+	of    []block // block 0 is of no slot, and full
 	free  uint32  // first free one
 	fresh uint32  // blocks from here on were never used
 }
 
 func newBlocks(alloc memory.Alloc, name string, entries int) (blocks, error) {
 	of, err := memory.Array[block](alloc, name, 1+min(entries, entries/perBlock+levels*slots))
-	return blocks{of: of, fresh: 1}, err
+	if err != nil {
+		return blocks{}, err
+	}
+	of[0].n = perBlock
+	return blocks{of: of, fresh: 1}, nil
 }
 
 // take returns an empty block for a slot, to stand on another one of it or on none.

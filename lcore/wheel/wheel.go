@@ -58,15 +58,15 @@ const (
 	slots  = 256
 )
 
-// Entry is a pointer to an entry that carries a Timer.
-type Entry[E any] interface {
-	*E
-	WheelTimer() *Timer
+// Slot is an entry as the wheel sees it: a cache line, of which it knows the beginning. So nothing here depends on the entry's type.
+type Slot struct {
+	Timer
+	Rest [14]uint32
 }
 
 // Wheel times the entries of one array, which are named by their index; index 0 is not used.
-type Wheel[E any, P Entry[E]] struct {
-	entries []E
+type Wheel struct {
+	entries []Slot
 	blocks  blocks
 	top     [levels * slots]uint32     // of a slot: the block that its entries go to and come from, 0: it has none; level 0 first: slot of one tick each
 	used    [levels][slots / 64]uint64 // a bit a slot: it has entries
@@ -74,25 +74,23 @@ type Wheel[E any, P Entry[E]] struct {
 }
 
 // New returns a wheel over entries that stands at tick now, in memory from alloc.
-func New[E any, P Entry[E]](alloc memory.Alloc, name string, entries []E, now uint32) (*Wheel[E, P], error) {
+func New(alloc memory.Alloc, name string, entries []Slot, now uint32) (*Wheel, error) {
 	b, err := newBlocks(alloc, name, len(entries))
 	if err != nil {
 		return nil, err
 	}
-	return &Wheel[E, P]{entries: entries, blocks: b, next: now}, nil
+	return &Wheel{entries: entries, blocks: b, next: now}, nil
 }
 
-func (w *Wheel[E, P]) timer(i uint32) *Timer { return P(&w.entries[i]).WheelTimer() }
-
 // File puts entry i, filed or not, where its Deadline belongs.
-func (w *Wheel[E, P]) File(i uint32) {
-	t := w.timer(i)
+func (w *Wheel) File(i uint32) {
+	t := &w.entries[i]
 	if t.Filed() {
 		w.Remove(i)
 	}
 	s := w.slot(t.Deadline)
 	n := w.top[s]
-	if n == 0 || w.blocks.of[n].n == perBlock {
+	if w.blocks.of[n].n == perBlock {
 		n = w.blocks.take(uint16(s), n)
 		w.top[s] = n
 		w.used[s/slots][s%slots/64] |= 1 << (s % 64)
@@ -101,55 +99,58 @@ func (w *Wheel[E, P]) File(i uint32) {
 }
 
 // slot returns the slot for a deadline: the level whose reach covers the time that is left.
-func (w *Wheel[E, P]) slot(deadline uint32) int {
+func (w *Wheel) slot(deadline uint32) uint32 {
 	left := deadline - w.next
 	if int32(left) < 0 { // overdue: the next one to be looked at
-		return int(w.next % slots)
+		return w.next % slots
 	}
-	level := 0
-	for left >= slots && level < levels-1 {
-		left >>= 8
-		level++
-	}
-	return level*slots + int(deadline>>(8*level)%slots)
+	level := uint32(bits.Len32(left|1)-1) / 8
+	return level*slots + deadline>>(8*level)%slots
 }
 
 // Remove takes entry i out of the wheel; nothing happens if it is not filed. The slot's last entry takes its place.
-func (w *Wheel[E, P]) Remove(i uint32) {
-	t := w.timer(i)
+func (w *Wheel) Remove(i uint32) {
+	t := &w.entries[i]
 	if !t.Filed() {
 		return
 	}
-	if last := w.pop(w.top[w.blocks.of[t.at/places].slot]); last != i {
-		w.blocks.of[t.at/places].entry[t.at%places] = last
-		w.timer(last).at = t.at
+	b := &w.blocks.of[t.at/places]
+	if last := w.pop(w.top[b.slot]); last != i {
+		b.entry[t.at%places] = last
+		w.entries[last].at = t.at
 	}
 	t.at = 0
 }
 
 // pop takes the last entry out of block n, the top of its slot, and returns it; its timer does not know that yet.
-func (w *Wheel[E, P]) pop(n uint32) uint32 {
+func (w *Wheel) pop(n uint32) uint32 {
 	b := &w.blocks.of[n]
 	b.n--
 	if b.n == 0 {
-		s := b.slot
-		if w.top[s] = w.blocks.give(n); w.top[s] == 0 {
-			w.used[s/slots][s%slots/64] &^= 1 << (s % 64)
-		}
+		w.drop(n)
 	}
 	return b.entry[b.n]
 }
 
+// drop takes block n, which has just become empty, from its slot.
+func (w *Wheel) drop(n uint32) {
+	s := w.blocks.of[n].slot
+	if w.top[s] = w.blocks.give(n); w.top[s] == 0 {
+		w.used[s/slots][s%slots/64] &^= 1 << (s % 64)
+	}
+}
+
 // Next takes the next entry whose deadline has come by tick now out of the wheel, in the order of deadlines. It stops
 // with 0 when there is none, or after it has moved *budget entries, which it counts down.
-func (w *Wheel[E, P]) Next(now uint32, budget *int) uint32 {
-	for n := w.here(now); n != 0; n = w.here(now) {
-		if *budget <= 0 {
+func (w *Wheel) Next(now uint32, budget *int) uint32 {
+	for *budget > 0 {
+		n := w.here(now)
+		if n == 0 {
 			return 0
 		}
 		*budget--
 		i := w.pop(n)
-		t := w.timer(i)
+		t := &w.entries[i]
 		t.at = 0
 		if left := t.Deadline - w.next; int32(left) <= 0 {
 			return i
@@ -161,13 +162,21 @@ func (w *Wheel[E, P]) Next(now uint32, budget *int) uint32 {
 
 // Coming returns those entries, as many as into has room for, at which Next, called with the same now, will look first, and touches none of them. It is for
 // asking for them (package prefetch): fewer than there are may be named.
-func (w *Wheel[E, P]) Coming(now uint32, into []uint32) []uint32 {
+func (w *Wheel) Coming(now uint32, into []uint32) []uint32 {
 	return into[:w.blocks.peek(w.here(now), into)]
 }
 
 // here goes on to the first tick with something to do, but not beyond tick now, and returns the block that is the top of the slot to be looked at, 0 if there
 // is nothing.
-func (w *Wheel[E, P]) here(now uint32) uint32 {
+func (w *Wheel) here(now uint32) uint32 {
+	if n := w.top[w.next%slots]; n != 0 && w.next%slots != 0 && int32(now-w.next) >= 0 {
+		return n // no slot of an upper level begins here
+	}
+	return w.seek(now)
+}
+
+// seek is here where that is not plain to see.
+func (w *Wheel) seek(now uint32) uint32 {
 	for int32(now-w.next) >= 0 {
 		if n := w.firstHere(); n != 0 {
 			return n
@@ -179,7 +188,7 @@ func (w *Wheel[E, P]) here(now uint32) uint32 {
 
 // Due returns in how many ticks from tick now the wheel has something to do: an entry to fire, to be filed again or to come down a level.
 // 0: it has some now; Never: no entry is filed.
-func (w *Wheel[E, P]) Due(now uint32) uint32 {
+func (w *Wheel) Due(now uint32) uint32 {
 	ahead := w.ahead()
 	if ahead == Never {
 		return Never
@@ -188,7 +197,7 @@ func (w *Wheel[E, P]) Due(now uint32) uint32 {
 }
 
 // ahead returns how many ticks there are from w.next to the first one with something to do, so that empty ones cost nothing.
-func (w *Wheel[E, P]) ahead() uint32 {
+func (w *Wheel) ahead() uint32 {
 	ahead := uint32(Never)
 	for level := range levels {
 		reach := uint32(1) << (8 * level) // of one slot, in ticks
@@ -201,7 +210,7 @@ func (w *Wheel[E, P]) ahead() uint32 {
 }
 
 // following returns how many slots of a level, from slot s on and around, have no entries before one has.
-func (w *Wheel[E, P]) following(level int, s uint32) (n uint32, ok bool) {
+func (w *Wheel) following(level int, s uint32) (n uint32, ok bool) {
 	used := &w.used[level]
 	word := used[s/64] >> (s % 64)
 	if word != 0 {
@@ -217,7 +226,7 @@ func (w *Wheel[E, P]) following(level int, s uint32) (n uint32, ok bool) {
 
 // firstHere returns the top of the first slot with entries of those that begin at tick w.next, upper levels first, since their
 // entries have to come down before level 0 is looked at.
-func (w *Wheel[E, P]) firstHere() uint32 {
+func (w *Wheel) firstHere() uint32 {
 	for level := levels - 1; level > 0; level-- {
 		if w.next&(1<<(8*level)-1) == 0 {
 			if n := w.top[level*slots+int(w.next>>(8*level)%slots)]; n != 0 {

@@ -11,29 +11,25 @@ import (
 	"cleat/lcore/memory"
 )
 
-type timed struct{ timer Timer }
-
-func (t *timed) WheelTimer() *Timer { return &t.timer }
-
 // list is the wheel's plain twin: the tick at which every entry is due, 64 bits so that nothing wraps around.
 type list struct {
-	wheel   *Wheel[timed, *timed]
-	entries []timed
+	wheel   *Wheel
+	entries []Slot
 	now     uint64
 	due     map[uint32]uint64
 	room    [2]uint32 // for Coming
 }
 
 func newList(entries int, now uint64) *list {
-	l := &list{entries: make([]timed, entries+1), now: now, due: map[uint32]uint64{}}
-	l.wheel, _ = New[timed](memory.Heap, "", l.entries, uint32(now)) // the heap does not refuse
-	l.run(now, math.MaxInt, nil)                                     // the present tick is done
+	l := &list{entries: make([]Slot, entries+1), now: now, due: map[uint32]uint64{}}
+	l.wheel, _ = New(memory.Heap, "", l.entries, uint32(now)) // the heap does not refuse
+	l.run(now, math.MaxInt, nil)                              // the present tick is done
 	return l
 }
 
 // set moves entry i's deadline as an owner does: it files only when told to.
 func (l *list) set(i uint32, deadline uint64) {
-	if l.entries[i].timer.Set(uint32(deadline)) {
+	if l.entries[i].Set(uint32(deadline)) {
 		l.wheel.File(i)
 	}
 	l.due[i] = max(deadline, l.now+1) // what is overdue fires when time goes on
@@ -75,7 +71,7 @@ func (l *list) run(now uint64, budget int, fatal func(format string, args ...any
 			fatal("entry %d fires at %d, due at %d", i, now, due)
 		case due < last:
 			fatal("entry %d, due at %d, fires after one due at %d", i, due, last)
-		case l.entries[i].timer.Filed():
+		case l.entries[i].Filed():
 			fatal("entry %d fires and is filed", i)
 		}
 		last = due
@@ -88,7 +84,7 @@ func (l *list) run(now uint64, budget int, fatal func(format string, args ...any
 		if due <= now {
 			fatal("entry %d, due at %d, has not fired by %d", i, due, now)
 		}
-		if !l.entries[i].timer.Filed() {
+		if !l.entries[i].Filed() {
 			fatal("entry %d is lost", i)
 		}
 	}
