@@ -28,8 +28,7 @@ func (w *Worker) bind(i int, v *service.Virtual, data []byte) (uint32, *service.
 	t := uint32(0)
 	if w.in.isShort(i) {
 		t = w.rememberPlain(i, r)
-	}
-	if t == 0 {
+	} else {
 		t = w.remember(v, k, data, r)
 	}
 	if t == 0 {

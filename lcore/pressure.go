@@ -3,6 +3,7 @@ package lcore
 import (
 	"cleat/lcore/conn"
 	"cleat/lcore/flow"
+	"cleat/lcore/shard"
 	"cleat/lcore/template"
 )
 
@@ -49,24 +50,43 @@ func (w *Worker) evict(i uint32) {
 	w.endConnection(i)
 }
 
-// evictTemplate ends an unproven template for one with key k and a persistence engine's data, and reports whether there was one to end. In a flood of
-// handshakes that are never completed each template has its connection: both end then.
-func (w *Worker) evictTemplate(k *template.Key, data []byte) bool {
-	victim := w.tmpls.Victim(k, data)
+// evictTemplate ends an unproven template for one that is wanted, and reports whether there was one to end. In a flood of
+// handshakes that are never completed each template has its connection: both end then. So where the last search for one without connection was in vain, a
+// single one is looked at first.
+func (w *Worker) evictTemplate(want template.Want) bool {
+	looks := shard.Looks
+	if w.allInUse {
+		looks = 1
+	}
+	victim := w.tmpls.Victim(want, looks)
+	w.allInUse = victim == 0
 	if victim == 0 {
-		if w.conns.Unproven() == 0 || w.tmpls.Crowded(k, data) {
-			return false
-		}
-		last := w.conns.Sweep(func(c *conn.Entry) bool {
-			return c.Template != 0 && c.Owner == 0 && w.tmpls.Yields(c.Template, 1, k, data)
-		})
-		if last == 0 {
-			return false
-		}
-		victim = w.conns.Entries[last].Template
-		w.evict(last)
+		victim = w.evictLast(want)
+	}
+	if victim == 0 && looks < shard.Looks {
+		victim = w.tmpls.Victim(want, shard.Looks)
+	}
+	if victim == 0 {
+		return false
 	}
 	w.counters.TemplateEvictions++
 	w.endTemplate(victim)
 	return true
+}
+
+// evictLast ends an unproven connection that is the last one under its template, whose end makes room for the one that is wanted, and returns that
+// template; 0 if none was found.
+func (w *Worker) evictLast(want template.Want) uint32 {
+	if w.conns.Unproven() == 0 || w.tmpls.Index.Crowded(want.Hash) {
+		return 0
+	}
+	last := w.conns.Sweep(func(c *conn.Entry) bool {
+		return c.Template != 0 && c.Owner == 0 && w.tmpls.Yields(c.Template, 1, want)
+	})
+	if last == 0 {
+		return 0
+	}
+	t := w.conns.Entries[last].Template
+	w.evict(last)
+	return t
 }

@@ -190,7 +190,7 @@ func (w *Worker) open(i int, v *service.Virtual, c *choice) Verdict {
 func (w *Worker) remember(v *service.Virtual, k *flow.Key, data []byte, r *service.Real) uint32 {
 	key := w.templateKey(v, k)
 	t := w.tmpls.Insert(&key, data, r.Slot, template.PortOf(v, k.DstPort, r), v.Timeout)
-	if t == 0 && w.evictTemplate(&key, data) {
+	if t == 0 && w.evictTemplate(w.tmpls.WantOf(&key, data)) {
 		t = w.tmpls.Insert(&key, data, r.Slot, template.PortOf(v, k.DstPort, r), v.Timeout)
 	}
 	if t != 0 {
@@ -199,11 +199,14 @@ func (w *Worker) remember(v *service.Virtual, k *flow.Key, data []byte, r *servi
 	return t
 }
 
-// rememberPlain is remember for packet i, which takes an entrance, where nothing has to make room.
+// rememberPlain is remember for packet i, which takes an entrance.
 func (w *Worker) rememberPlain(i int, r *service.Real) uint32 {
 	e := w.in.entrance[i]
 	k, hash := w.keyAt(e, i)
 	t := w.tmpls.InsertPlain(hash, k, r, e.virtual.Timeout)
+	if t == 0 && w.evictTemplate(template.Want{Hash: hash}) {
+		t = w.tmpls.InsertPlain(hash, k, r, e.virtual.Timeout)
+	}
 	if t != 0 {
 		w.noteTemplate(hash, r)
 	}

@@ -101,7 +101,7 @@ func BenchmarkTurn(b *testing.B) {
 	})
 	for _, flows := range []int{1_000, 100_000} {
 		b.Run(fmt.Sprintf("known=%d", flows), func(b *testing.B) {
-			benchTurn(b, web(0), wheel.Second, each(flows, func(i int) []byte { return fromClient(client(i, 1), vip80, "A") }))
+			benchTurn(b, web(0), roomy, wheel.Second, each(flows, func(i int) []byte { return fromClient(client(i, 1), vip80, "A") }))
 		})
 	}
 	const (
@@ -115,16 +115,22 @@ func BenchmarkTurn(b *testing.B) {
 		clients int
 	}{{"template", web(hour), 256}, {"client", web(brief), frames}, {"no-persistence", web(0), frames}} {
 		b.Run("new/"+kind.name, func(b *testing.B) {
-			benchTurn(b, kind.service, life, each(frames, func(i int) []byte {
+			benchTurn(b, kind.service, roomy, life, each(frames, func(i int) []byte {
 				return fromClient(client(i%kind.clients, uint16(1024+i)), vip80, "S")
 			}))
 		})
 	}
+	b.Run("flood", func(b *testing.B) { // every packet opens a connection in the place of another one, and so does its template
+		benchTurn(b, web(hour), frames/4, 3600*wheel.Second, each(frames, func(i int) []byte { return fromClient(client(i, 1), vip80, "S") }))
+	})
 }
 
-// benchTurn measures turns over frames, 20 µs each on the clock; connections that are not established live for so many ticks.
-func benchTurn(b *testing.B, service wish, life uint32, frames [][]byte) {
-	r := newRig(b, wishes{settings: Settings{Extend: life, SloppyTCP: true}, size: 1 << 17, services: []wish{service}})
+// roomy is a size of tables that nothing fills.
+const roomy = 1 << 17
+
+// benchTurn measures turns over frames, 20 µs each on the clock, with tables of a size; connections that are not established live for so many ticks.
+func benchTurn(b *testing.B, service wish, size int, life uint32, frames [][]byte) {
+	r := newRig(b, wishes{settings: Settings{Extend: life, SloppyTCP: true}, size: size, services: []wish{service}})
 	retime(conn.SynRecv, life)(r)
 	r.replay(frames, nil)
 	w := r.workers[0]

@@ -1,6 +1,9 @@
 package conn
 
-import "cleat/lcore/flow"
+import (
+	"cleat/lcore/flow"
+	"cleat/lcore/shard"
+)
 
 // Proof is what speaks for there being a client behind a connection, and not somebody who writes source addresses as he likes: when there is no
 // room, only what has proven itself is sure to stay.
@@ -41,7 +44,7 @@ func (s *Shard) Hear(i uint32, output bool) bool {
 func (s *Shard) Victim(k *flow.Key, server flow.Addr) uint32 {
 	wide := !narrow(k, server) && s.wide.Used >= s.wide.Capacity() // only an end that gives back room for IPv6 addresses helps
 	hash := flow.Hash(k.Src, k.SrcPort, k.Proto, s.seed)
-	return s.Shard.Victim(hash, func(i uint32) bool {
+	return s.Shard.Victim(hash, shard.Looks, func(i uint32) bool {
 		e := &s.Entries[i]
 		return e.expendable() && (!wide || e.wide != 0)
 	})
@@ -49,7 +52,7 @@ func (s *Shard) Victim(k *flow.Key, server flow.Addr) uint32 {
 
 // Sweep looks for an unproven connection that fits, in the order of shard.Shard.Sweep, and returns it, or 0.
 func (s *Shard) Sweep(fits func(e *Entry) bool) uint32 {
-	return s.Shard.Sweep(func(i uint32) bool {
+	return s.Shard.Sweep(shard.Looks, func(i uint32) bool {
 		e := &s.Entries[i]
 		return e.expendable() && fits(e)
 	})

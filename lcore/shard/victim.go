@@ -1,7 +1,7 @@
 package shard
 
-// looks is at how many unproven entries a search for a victim looks: what a packet may cost at most that finds no room.
-const looks = 16
+// Looks is at how many unproven entries a search for a victim looks: what a packet may cost at most that finds no room.
+const Looks = 16
 
 // Unproven is the number of entries that are not proven.
 func (s *Table) Unproven() uint64 { return s.unproven.Len }
@@ -15,18 +15,19 @@ func (s *Table) Prove(i uint32) { s.unproven.Remove(i) }
 // Doubt takes that back.
 func (s *Table) Doubt(i uint32) { s.unproven.Add(i) }
 
-// Victim returns an unproven entry that fits and whose end makes room for one under hash, or 0: one in the buckets of that hash if they are full, else any.
-func (s *Table) Victim(hash uint64, fits func(i uint32) bool) uint32 {
+// Victim returns an unproven entry that fits and whose end makes room for one under hash, or 0: one in the buckets of that hash if they are full, else any
+// that a Sweep finds.
+func (s *Table) Victim(hash uint64, looks int, fits func(i uint32) bool) uint32 {
 	if s.Index.Crowded(hash) {
 		return s.Index.Neighbor(hash, func(i uint32) bool { return s.unproven.Has(i) && fits(i) })
 	}
-	return s.Sweep(fits)
+	return s.Sweep(looks, fits)
 }
 
-// Sweep returns the next unproven entry that fits, or 0 if none of the next few does. It goes on behind the last one that a sweep has looked at, round the
+// Sweep returns the next unproven entry that fits, or 0 if none of the next few (looks) does. It goes on behind the last one that a sweep has looked at, round the
 // table: so an entry that takes the place of such a one is safe until a sweep comes round.
-func (s *Table) Sweep(fits func(i uint32) bool) uint32 {
-	for range min(looks, s.unproven.Len) {
+func (s *Table) Sweep(looks int, fits func(i uint32) bool) uint32 {
+	for range min(uint64(looks), s.unproven.Len) {
 		if s.hand = s.unproven.After(s.hand); s.hand == 0 {
 			s.hand = s.unproven.After(0)
 		}

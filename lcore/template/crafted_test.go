@@ -5,6 +5,7 @@ import (
 
 	"cleat/lcore/flow"
 	"cleat/lcore/memory"
+	"cleat/lcore/shard"
 )
 
 // TestCraftedKeys: the same as for connections (package conn), with a million client networks of one hash. Those that are proven stay.
@@ -18,7 +19,7 @@ func TestCraftedKeys(t *testing.T) {
 	bind := func(k *Key) uint32 {
 		i := s.Insert(k, nil, 1, 80, 1000)
 		if i == 0 {
-			if victim := s.Victim(k, nil); victim != 0 {
+			if victim := s.Victim(s.WantOf(k, nil), shard.Looks); victim != 0 {
 				s.Remove(victim)
 				s.Reclaim()
 				i = s.Insert(k, nil, 1, 80, 1000)
@@ -55,7 +56,7 @@ func TestCraftedKeys(t *testing.T) {
 	if compared > bound || s.Used != uint64(others+compared) {
 		t.Errorf("a look-up compares %d entries of %d", compared, s.Used)
 	}
-	if bind(craft(crafted)) != 0 || !s.Crowded(craft(crafted), nil) {
+	if bind(craft(crafted)) != 0 || !s.Index.Crowded(s.Hash(craft(crafted), nil)) {
 		t.Error("one more came in the place of a proven one")
 	}
 	for n := range 2 * others {

@@ -10,6 +10,7 @@ import (
 	"cleat/lcore/flow"
 	"cleat/lcore/memory"
 	"cleat/lcore/service"
+	"cleat/lcore/shard"
 )
 
 // TestFullShardIsItsTwin holds a shard to a map of what it has: over insertions into a table that is mostly full, in the place of unproven templates
@@ -150,11 +151,11 @@ func (w *twin) insert(k *Key, data string) uint32 {
 		return i
 	}
 	six, calls := w.counted()
-	crowded := w.s.Crowded(k, []byte(data))
+	crowded := w.s.Index.Crowded(w.s.Hash(k, []byte(data)))
 	if len(w.known) < w.capacity && (k.Client.Is4() || six < w.wide) && (data == "" || calls < w.s.data.Capacity()) && !crowded {
 		w.t.Fatalf("refused with %d templates, %d of IPv6, %d with data", len(w.known), six, calls)
 	}
-	victim := w.s.Victim(k, []byte(data))
+	victim := w.s.Victim(w.s.WantOf(k, []byte(data)), shard.Looks)
 	if victim == 0 {
 		for other, is := range w.known {
 			if len(w.known) <= 16 && !is.proven && is.controls == 0 && !crowded && k.Client.Is4() && data == "" {
