@@ -70,7 +70,9 @@ func (w *Worker) probe() {
 	if in.N == 0 || in.verdict[0] != pending || in.errand[0] != none {
 		return
 	}
-	if in.related[0] || in.ipsec[0] || in.part[0].kind != whole || in.dst[0]&address.Local != 0 {
+	if in.isPlain(0) {
+		w.readPlain(0)
+	} else if in.related[0] || in.ipsec[0] || in.part[0].kind != whole || in.dst[0]&address.Local != 0 {
 		return
 	}
 	p, client, family := &in.packet[0], in.key[0].Src, 0

@@ -25,12 +25,13 @@ type columns struct {
 	// plain has bit i set as long as packet i goes the fast way: parse found plain headers, and find a connection. What its addresses are
 	// (src, dst) nobody has asked then: whoever needs to know calls Worker.special.
 	plain uint32
+	left  uint32 // bit i is set if packet i is plain and has been rewritten already: track, and schedule
 	fresh uint32 // find: bit i is set if packet i is plain, and find knew no connection of its
 	short uint32 // find: bit i is set if packet i takes its entrance: it belongs to no connection, opens one, and virtual, mark, src and dst are known
 	// noInput has bit i set if find saw that there is no connection whose client has sent packet i, or (noOutput) to whose client it is an answer.
 	noInput, noOutput uint32
 
-	hash     [burst.Size]uint64    // find: of the packet's client, as conn.Shard.Hash has it
+	hash     [burst.Size]uint64    // parse: of a plain packet's client, as conn.Shard.Hash has it
 	entrance [burst.Size]*entrance // find: of a packet that takes one
 
 	ip      [burst.Size]wire.IPv4    // parse: the packet from its IP header on, without link padding; nil of IPv6

@@ -6,6 +6,7 @@ import (
 	"cleat/lcore/address"
 	"cleat/lcore/flow"
 	"cleat/lcore/service"
+	"cleat/lcore/wire"
 )
 
 // find looks up the connections of all plain packets at once, in the likelier direction. What has none leaves the fast way here.
@@ -16,25 +17,29 @@ func (w *Worker) find() {
 	}
 	if w.tables.Services.Empty() { // C2 1: without any service there are no connections
 		for rest := in.plain; rest != 0; rest &= rest - 1 {
-			w.unknown(bits.TrailingZeros32(rest))
+			i := bits.TrailingZeros32(rest)
+			w.readPlain(i)
+			w.unknown(i)
 		}
 		return
 	}
-	keys, output := in.key[:in.N], in.output[:in.N] // those of other packets too: to leave them out would cost more
-	for i := range keys {
-		output[i] = w.tables.Addresses.MayServe(keys[i].Src.Uint32())
-	}
-	hits := w.conns.Look(keys, output, in.hash[:in.N], in.conn[:in.N])
-	for rest := (uint32(1)<<in.N - 1) &^ in.plain; rest != 0; rest &= rest - 1 {
-		in.conn[bits.TrailingZeros32(rest)] = 0
-	}
-	for rest := in.plain &^ hits; rest != 0; rest &= rest - 1 {
-		w.search(bits.TrailingZeros32(rest))
+	found, entries := in.conn[:in.N], w.conns.Entries
+	w.conns.Near(in.hash[:in.N], found) // those of other packets too: to leave them out would cost more
+	for i := range found {
+		if !in.isPlain(i) {
+			found[i] = 0
+			continue
+		}
+		frame := wire.AsPlain(in.packet[i].Data)
+		if !entries[found[i]].IsOf(frame.Ends(), frame.EndPorts(), frame.Protocol(), in.output[i]) {
+			w.search(i)
+		}
 	}
 }
 
 // search looks plain packet i up where the first candidate was not its connection. What was taken for an answer may be a client's.
 func (w *Worker) search(i int) {
+	w.readPlain(i)
 	in := &w.in
 	k := &in.key[i]
 	candidate := in.conn[i]
@@ -60,12 +65,11 @@ func (w *Worker) search(i int) {
 	}
 }
 
-// unknown takes plain packet i, whose connection is not where it was looked for first, off the fast way.
+// unknown takes plain packet i, of no connection, off the fast way.
 func (w *Worker) unknown(i int) {
 	in := &w.in
 	in.plain &^= 1 << i
 	in.fresh |= 1 << i
-	in.ip[i] = in.packet[i].Data[l3:]
 	if e := w.entranceOf(i); e != nil {
 		in.short |= 1 << i
 		in.entrance[i], in.virtual[i], in.mark[i] = e, e.virtual, 0
@@ -77,9 +81,9 @@ func (w *Worker) unknown(i int) {
 
 // special takes plain packet i, of a known connection, off the fast way, since it, or its connection, is special.
 func (w *Worker) special(i int) {
+	w.readPlain(i)
 	in := &w.in
 	in.plain &^= 1 << i
-	in.ip[i] = in.packet[i].Data[l3:]
 	in.src[i], in.dst[i] = w.tables.Addresses.Kind(in.key[i].Src), w.tables.Addresses.Kind(in.key[i].Dst)
 }
 
@@ -125,9 +129,6 @@ func (w *Worker) nobodys(k *flow.Key) bool {
 // findAgain does so for a packet that was looked up before, as entries have come and gone since.
 func (w *Worker) findAgain(i int) {
 	if w.in.isPlain(i) {
-		if w.conns.Entries[w.in.conn[i]].Live() {
-			return // nobody else can have its key
-		}
 		w.special(i)
 	}
 	w.in.noInput, w.in.noOutput = w.in.noInput&^(1<<i), w.in.noOutput&^(1<<i)

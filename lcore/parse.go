@@ -8,26 +8,39 @@ import (
 	"cleat/lcore/wire"
 )
 
-// parse finds the flow key of TCP, UDP and SCTP packets and judges all others. Whether the addresses of plain packets are possible is seen
-// when no connection has them (find).
+// parse finds the flow key of TCP, UDP and SCTP packets and judges all others. Of plain packets it finds what find looks them up under; whether their addresses are
+// possible is seen when no connection has them.
 func (w *Worker) parse() {
-	in, ports, plain := &w.in, w.tables.Hops.Ports(), uint32(0)
+	in, ports, addresses, plain := &w.in, w.tables.Hops.Ports(), w.tables.Addresses, uint32(0)
 	for i := range in.packet[:in.N] {
 		p := &in.packet[i]
-		frame, n := wire.ParsePlain(p.Data, p.Flags&burst.IPCsumGood != 0)
-		if n == 0 || p.Segments != 1 || p.Flags&burst.VLANStripped != 0 || in.errand[i] >= deciding || frame.To() != ports[p.Port].Number() {
+		n := wire.ParsePlain(p.Data, ports[p.Port].Number(), p.Flags&burst.IPCsumGood != 0)
+		if n == 0 || p.Segments != 1 || p.Flags&burst.VLANStripped != 0 || in.errand[i] >= deciding {
 			in.verdict[i] = w.parseFrame(i)
 			continue
 		}
+		frame := wire.AsPlain(p.Data)
 		p.Data, p.Len = p.Data[:n], uint32(n) // off with the link's padding
-		k := &in.key[i]                       // field by field: to copy a Key just written is slow
-		k.Src, k.Dst = flow.V4(frame.Src()), flow.V4(frame.Dst())
-		k.SrcPort, k.DstPort, k.Proto = frame.SrcPort(), frame.DstPort(), frame.Protocol()
-		in.flags[i] = frame.Flags()
+		client, port := frame.Src(), frame.SrcPort()
+		output := addresses.MayServe(client)
+		if output {
+			client, port = frame.Dst(), frame.DstPort()
+		}
+		in.output[i], in.hash[i] = output, w.conns.Hash4(client, port, frame.Protocol())
 		in.verdict[i] = pending
 		plain |= 1 << i
 	}
 	in.plain = plain
+}
+
+// readPlain reads of plain packet i what those that are not plain have in columns.
+func (w *Worker) readPlain(i int) {
+	in := &w.in
+	frame := wire.AsPlain(in.packet[i].Data)
+	k := &in.key[i] // field by field: to copy a Key just written is slow
+	k.Src, k.Dst = flow.V4(frame.Src()), flow.V4(frame.Dst())
+	k.SrcPort, k.DstPort, k.Proto = frame.SrcPort(), frame.DstPort(), frame.Protocol()
+	in.flags[i], in.ip[i] = frame.Flags(), in.packet[i].Data[l3:]
 }
 
 func (w *Worker) parseFrame(i int) Verdict {

@@ -74,7 +74,7 @@ func (w *Worker) receivePeers() {
 // reset empties the burst: all at once, which is less than packet by packet.
 func (c *columns) reset() {
 	c.N, c.long = 0, 0
-	c.plain, c.fresh, c.short, c.noInput, c.noOutput = 0, 0, 0, 0, 0
+	c.plain, c.left, c.fresh, c.short, c.noInput, c.noOutput = 0, 0, 0, 0, 0, 0
 	c.open, c.parts = false, false
 	c.errand = [burst.Size]errand{}
 	c.conn, c.template, c.missing = [burst.Size]uint32{}, [burst.Size]uint32{}, [burst.Size]uint64{}

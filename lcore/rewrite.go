@@ -1,6 +1,8 @@
 package lcore
 
 import (
+	"math/bits"
+
 	"cleat/lcore/address"
 	"cleat/lcore/answer"
 	"cleat/lcore/flow"
@@ -14,16 +16,9 @@ import (
 // hop as it is, or an answer to its sender.
 func (w *Worker) rewrite() {
 	in := &w.in
-	for i := 0; i < in.N; i++ {
-		if i = w.leavePlain(i, in.N); i == in.N {
-			return
-		}
-		if in.isPlain(i) { // forwarded, then
-			if !w.wrapPlain(i) {
-				w.special(i)
-				in.verdict[i] = w.leave(i, in.verdict[i])
-			}
-		} else if v := in.verdict[i]; v.forwards() || v == Route {
+	for rest := (uint32(1)<<in.N - 1) &^ in.left; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros32(rest)
+		if v := in.verdict[i]; (v.forwards() || v == Route) && !w.leavePlain(i) {
 			in.verdict[i] = w.leave(i, v)
 		}
 		switch in.verdict[i] {

@@ -33,7 +33,8 @@ func (c *VirtualCounters) Add(o VirtualCounters) {
 	}
 }
 
-// stats count per real server and service in private; what has changed is published now and then.
+// stats count per real server and service in private; what has changed is published now and then. A service's packets are those of its servers, and are counted
+// there only: it gets them when they are settled.
 type stats struct {
 	reals    []realStats       // by slot
 	virtuals []VirtualCounters // by service ID
@@ -50,8 +51,24 @@ type stats struct {
 // realStats is what is counted of one real server, and what publishing needs to know.
 type realStats struct {
 	RealCounters
-	owner uint32 // the service that the slot's packets are counted for
-	dirty bool   // in the ring
+	settled traffic // what of it the service has
+	owner   uint32  // the service that the slot's packets are counted for
+	dirty   bool    // in the ring
+	_       [19]byte
+}
+
+// traffic is how many packets and bytes went in and out.
+type traffic struct{ inPackets, outPackets, inBytes, outBytes uint64 }
+
+// settle gives the service of a slot what it does not have yet.
+func (s *stats) settle(slot uint32) {
+	c := &s.reals[slot]
+	v, was := &s.virtuals[c.owner], c.settled
+	c.settled = traffic{c.InPackets, c.OutPackets, c.InBytes, c.OutBytes}
+	v.InPackets += c.InPackets - was.inPackets
+	v.OutPackets += c.OutPackets - was.outPackets
+	v.InBytes += c.InBytes - was.inBytes
+	v.OutBytes += c.OutBytes - was.outBytes
 }
 
 func (s *stats) init(virtuals int, loads []schedule.Load) {
@@ -70,6 +87,16 @@ func (s *stats) touch(slot uint32) *realStats {
 	return c
 }
 
+// of is touch for what is a packet's or a connection's of r: who had the slot before gets what is his.
+func (s *stats) of(r *service.Real) *realStats {
+	c := s.touch(r.Slot)
+	if c.owner != r.Virtual {
+		s.settle(r.Slot)
+		c.owner = r.Virtual
+	}
+	return c
+}
+
 func (s *stats) mark(slot uint32) {
 	s.reals[slot].dirty = true
 	s.dirty[(s.first+s.n)%len(s.dirty)] = slot // never more than there are slots
@@ -78,40 +105,33 @@ func (s *stats) mark(slot uint32) {
 
 // packet counts a forwarded packet by its IP length (C2.1).
 func (s *stats) packet(r *service.Real, output bool, length int) {
-	c, v := s.touch(r.Slot), &s.virtuals[r.Virtual]
-	c.owner = r.Virtual
+	s.of(r).packet(output, length)
+}
+
+func (c *realStats) packet(output bool, length int) {
 	if output {
 		c.OutPackets++
 		c.OutBytes += uint64(length)
-		v.OutPackets++
-		v.OutBytes += uint64(length)
 		return
 	}
 	c.InPackets++
 	c.InBytes += uint64(length)
-	v.InPackets++
-	v.InBytes += uint64(length)
 }
 
 // more counts bytes of a packet that packet has counted.
 func (s *stats) more(r *service.Real, output bool, length int) {
-	c, v := s.touch(r.Slot), &s.virtuals[r.Virtual]
-	c.owner = r.Virtual
+	c := s.of(r)
 	if output {
 		c.OutBytes += uint64(length)
-		v.OutBytes += uint64(length)
 		return
 	}
 	c.InBytes += uint64(length)
-	v.InBytes += uint64(length)
 }
 
 // connection counts a connection to r for the service v that it was opened by. That need not be r's own: a persistent FTP service and one of all
 // ports share templates (P1.4). Packets count for r's own, as in the kernel.
 func (s *stats) connection(r *service.Real, v *service.Virtual) {
-	c := s.touch(r.Slot)
-	c.Connections++
-	c.owner = r.Virtual
+	s.of(r).Connections++
 	s.virtuals[v.ID].Connections++
 	if v.ID != r.Virtual { // publish will not come to it by r's slot
 		s.publishVirtual(v.ID)
@@ -148,6 +168,7 @@ func (s *stats) publish(limit int) {
 		for i, n := range s.counted(slot).words() {
 			store(&s.publicReals[slot][i], n)
 		}
+		s.settle(slot)
 		s.publishVirtual(s.reals[slot].owner)
 	}
 }

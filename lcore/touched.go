@@ -48,6 +48,9 @@ func (w *Worker) stale(i int) bool {
 	if !w.touched.some {
 		return false
 	}
+	if w.in.isPlain(i) {
+		return !w.conns.Entries[w.in.conn[i]].Live() // while it is there, nobody else can have its key
+	}
 	k := &w.in.key[i]
 	return w.in.dst[i]&address.Local != 0 || // found by the local address, not by the client's
 		w.touched.has(kindOf(k.Src, k.SrcPort)) || w.touched.has(kindOf(k.Dst, k.DstPort))

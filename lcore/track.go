@@ -1,7 +1,6 @@
 package lcore
 
 import (
-	"cleat/lcore/burst"
 	"cleat/lcore/conn"
 	"cleat/lcore/flow"
 	"cleat/lcore/service"
@@ -19,7 +18,7 @@ func (w *Worker) track() {
 	ordered := w.inquiries.idle() // else some packets may have to wait behind others
 	for i := 0; i < in.N; i++ {
 		if ordered {
-			if i = w.advancePlain(i, in.N); i == in.N {
+			if i = w.forwardPlain(i, in.N); i == in.N {
 				return
 			}
 		}
@@ -43,7 +42,7 @@ func (w *Worker) track() {
 func (w *Worker) advance(i int) bool {
 	in := &w.in
 	if in.isPlain(i) {
-		if w.advancePlain(i, i+1) == i+1 {
+		if w.forwardPlain(i, i+1) == i+1 {
 			return true
 		}
 		w.special(i)
@@ -139,44 +138,4 @@ func (w *Worker) forward(i int, c *conn.Entry, r *service.Real) {
 	}
 	c.Timeout = w.tables.Timeouts[c.State]
 	w.conns.Touch(in.conn[i], w.tick)
-}
-
-// advancePlain is advance for the packets from i on, up to n, as long as they are plain and nothing about them and their connections is special. It returns
-// the first one that is not, to which it does nothing, or n.
-func (w *Worker) advancePlain(i, n int) int {
-	in, t, moves := &w.in, w.tables, w.defence.moves()
-	for ; i < min(n, burst.Size) && in.isPlain(i); i++ {
-		c := &w.conns.Entries[in.conn[i]]
-		r := t.Services.Real(c.Slot)
-		output, state := in.output[i], c.State
-		if c.Aside != 0 || !r.Available {
-			return i
-		}
-		if c.Proto == flow.TCP {
-			if state = moves.Next(state, c.Direction(output), in.flags[i]); state == conn.Special {
-				return i
-			}
-			if state != c.State {
-				w.setState(c, state)
-			}
-		} else if output {
-			c.NoOutput = false
-			w.assure(c)
-		}
-		in.verdict[i] = ForwardInput
-		if output {
-			in.verdict[i] = ForwardOutput
-		} else {
-			c.InPackets++
-		}
-		w.stats.packet(r, output, in.packetLen(i))
-		if c.Proof != conn.Proven {
-			w.prove(in.conn[i], output)
-		}
-		c.Timeout = t.Timeouts[state]
-		if c.Restart(w.tick) {
-			w.conns.File(in.conn[i])
-		}
-	}
-	return i
 }

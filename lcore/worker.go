@@ -108,7 +108,7 @@ type Worker struct {
 	transfers  transfers
 	locals     *local.Table
 	paths      []path      // by real server slot
-	serverHops []serverHop // by real server slot
+	ways       []serverWay // by real server slot
 	counters   Counters
 	pub        published
 	pubAt      time.Duration
@@ -174,7 +174,7 @@ func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 		anchoring:    make([]time.Duration, p.Services),
 		peers:        make([]peer, p.Workers),
 		paths:        make([]path, p.Reals),
-		serverHops:   make([]serverHop, p.Reals+1),
+		ways:         make([]serverWay, p.Reals+1),
 	}
 	w.Handover = cmp.Or(w.Handover, handover)
 	if p.Workers > 1 {

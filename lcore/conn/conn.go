@@ -3,6 +3,8 @@
 package conn
 
 import (
+	"math/bits"
+
 	"cleat/lcore/aside"
 	"cleat/lcore/flow"
 	"cleat/lcore/memory"
@@ -10,14 +12,17 @@ import (
 	"cleat/lcore/shard"
 )
 
-// Entry is one connection. 64 bytes, one cache line, no pointers. Ports and addresses are host byte order.
+// Entry is one connection. 64 bytes, one cache line, no pointers.
+//
+// Addresses and ports lie as little-endian loads give them from a packet's headers, in the order in which they lie there: server and client are those of
+// an answer, client and virtual those of a request. So each pair is compared by one load.
 //
 // Where not all three addresses are IPv4's, they stand aside whole, and those here are their last 32 bits, which tell nearly all others apart.
 type Entry struct {
 	timer shard.Head
 
-	client, virtual, server             uint32
-	clientPort, virtualPort, serverPort uint16
+	server, client, virtual             uint32
+	serverPort, clientPort, virtualPort uint16
 
 	Proto   uint8
 	State   State
@@ -69,11 +74,29 @@ func (e *Entry) Direction(output bool) Direction {
 // Wide reports whether the addresses are not IPv4's alone.
 func (e *Entry) Wide() bool { return e.wide != 0 }
 
-// Server4 is Shard.Server of an entry that is not Wide.
-func (e *Entry) Server4() (uint32, uint16) { return e.server, e.serverPort }
+// Server4 is Shard.Server of an entry that is not Wide, as it lies in a packet's headers.
+func (e *Entry) Server4() (addr uint32, port uint16) { return e.server, e.serverPort }
 
 // Virtual4 is Shard.Virtual likewise.
-func (e *Entry) Virtual4() (uint32, uint16) { return e.virtual, e.virtualPort }
+func (e *Entry) Virtual4() (addr uint32, port uint16) { return e.virtual, e.virtualPort }
+
+// isRequest reports whether addresses and ports, as they lie in a packet's headers, the source in the lower half, are those of what the client sends.
+func (e *Entry) isRequest(ends uint64, ports uint32) bool {
+	return uint64(e.client)|uint64(e.virtual)<<32 == ends && uint32(e.clientPort)|uint32(e.virtualPort)<<16 == ports
+}
+
+// isAnswer reports whether they are those of what a NAT server sends to the client.
+func (e *Entry) isAnswer(ends uint64, ports uint32) bool {
+	return uint64(e.server)|uint64(e.client)<<32 == ends && uint32(e.serverPort)|uint32(e.clientPort)<<16 == ports && e.Forward == service.NAT
+}
+
+// IsOf reports whether an entry is one of IPv4 alone to which a packet belongs with such addresses and ports, as a request or as the answer of a NAT server.
+func (e *Entry) IsOf(ends uint64, ports uint32, proto uint8, answer bool) bool {
+	if answer {
+		return e.isAnswer(ends, ports) && e.Proto == proto && e.wide == 0
+	}
+	return e.isRequest(ends, ports) && e.Proto == proto && e.wide == 0
+}
 
 // FTP is the place of what the FTP helper knows of the connection, 0: nothing. The helper is for NAT.
 func (e *Entry) FTP() uint32 {
@@ -122,25 +145,28 @@ func (s *Shard) Wide() (used, capacity int) { return s.wide.Used, s.wide.Capacit
 // Client is the client's address and port of an entry.
 func (s *Shard) Client(e *Entry) (flow.Addr, uint16) {
 	if e.wide != 0 {
-		return s.wide.Slots[e.wide].client, e.clientPort
+		return s.wide.Slots[e.wide].client, bits.ReverseBytes16(e.clientPort)
 	}
-	return flow.V4(e.client), e.clientPort
+	return v4(e.client), bits.ReverseBytes16(e.clientPort)
 }
+
+// v4 is an address as it lies in an IPv4 header.
+func v4(a uint32) flow.Addr { return flow.V4(bits.ReverseBytes32(a)) }
 
 // Virtual is the virtual address and port that the client of an entry used.
 func (s *Shard) Virtual(e *Entry) (flow.Addr, uint16) {
 	if e.wide != 0 {
-		return s.wide.Slots[e.wide].virtual, e.virtualPort
+		return s.wide.Slots[e.wide].virtual, bits.ReverseBytes16(e.virtualPort)
 	}
-	return flow.V4(e.virtual), e.virtualPort
+	return v4(e.virtual), bits.ReverseBytes16(e.virtualPort)
 }
 
 // Server is the real server's address of an entry, and the port there.
 func (s *Shard) Server(e *Entry) (flow.Addr, uint16) {
 	if e.wide != 0 {
-		return s.wide.Slots[e.wide].server, e.serverPort
+		return s.wide.Slots[e.wide].server, bits.ReverseBytes16(e.serverPort)
 	}
-	return flow.V4(e.server), e.serverPort
+	return v4(e.server), bits.ReverseBytes16(e.serverPort)
 }
 
 // Hash is what the connection with a packet of key k is found under: the client's address and port, which an answer (output) is sent to.
@@ -150,6 +176,11 @@ func (s *Shard) Hash(k *flow.Key, output bool) uint64 {
 		client, port = &k.Dst, k.DstPort
 	}
 	return flow.Hash(*client, port, k.Proto, s.seed)
+}
+
+// Hash4 is Hash for the end of a client with an IPv4 address, in host byte order.
+func (s *Shard) Hash4(client uint32, port uint16, proto uint8) uint64 {
+	return flow.Hash(flow.V4(client), port, proto, s.seed)
 }
 
 // FindUnder is FindInput or FindOutput for whoever has the Hash.
@@ -170,19 +201,23 @@ func (s *Shard) Nobody(hash uint64) bool {
 }
 
 func (s *Shard) hasInput(e *Entry, k *flow.Key) bool {
-	return e.client == k.Src.Uint32() && e.clientPort == k.SrcPort && e.virtual == k.Dst.Uint32() && e.virtualPort == k.DstPort &&
-		e.Proto == k.Proto && s.sameInput(e, k)
+	return e.isRequest(endsOf(k)) && e.Proto == k.Proto && s.sameInput(e, k)
 }
 
 func (s *Shard) hasOutput(e *Entry, k *flow.Key) bool {
-	if e.client != k.Dst.Uint32() || e.clientPort != k.DstPort || e.Proto != k.Proto {
+	if e.Proto != k.Proto {
 		return false
 	}
-	from, port := e.server, e.serverPort
-	if e.Forward != service.NAT {
-		from, port = e.virtual, e.virtualPort
+	ends, ports := endsOf(k)
+	if e.Forward == service.NAT {
+		return e.isAnswer(ends, ports) && s.sameOutput(e, k)
 	}
-	return from == k.Src.Uint32() && port == k.SrcPort && s.sameOutput(e, k)
+	return e.isRequest(bits.RotateLeft64(ends, 32), bits.RotateLeft32(ports, 16)) && s.sameOutput(e, k)
+}
+
+// endsOf is the last 32 bits of a key's addresses, and its ports, as they lie in a packet's headers.
+func endsOf(k *flow.Key) (ends uint64, ports uint32) {
+	return bits.ReverseBytes64(k.Src.Lo<<32 | k.Dst.Lo&0xffff_ffff), bits.ReverseBytes32(uint32(k.SrcPort)<<16 | uint32(k.DstPort))
 }
 
 // FindInput returns the connection whose client sent a packet with key k, or 0 (C1.2).
@@ -237,11 +272,7 @@ func (s *Shard) InsertPlain(hash uint64, k *flow.Key, server uint32, port uint16
 	if i == 0 {
 		return 0
 	}
-	e := &s.Entries[i]
-	e.client, e.clientPort = k.Src.Uint32(), k.SrcPort
-	e.virtual, e.virtualPort = k.Dst.Uint32(), k.DstPort
-	e.server, e.serverPort = server, port
-	e.Proto = k.Proto
+	s.Entries[i].set(k, server, port)
 	return i
 }
 
@@ -258,12 +289,19 @@ func (s *Shard) Borrow(k *flow.Key, server flow.Addr, port uint16) uint32 {
 // narrow reports whether the addresses of a connection are all IPv4's.
 func narrow(k *flow.Key, server flow.Addr) bool { return k.Src.Is4() && server.Is4() }
 
+// set writes what a connection is found by, and where it leads; of addresses the last 32 bits.
+func (e *Entry) set(k *flow.Key, server uint32, port uint16) {
+	ends, ports := endsOf(k)
+	e.client, e.virtual = uint32(ends), uint32(ends>>32)
+	e.clientPort, e.virtualPort = uint16(ports), uint16(ports>>16)
+	e.server, e.serverPort = bits.ReverseBytes32(server), bits.ReverseBytes16(port)
+	e.Proto = k.Proto
+}
+
 func (s *Shard) set(i, wide uint32, k *flow.Key, server flow.Addr, port uint16) {
 	e := &s.Entries[i]
-	e.client, e.clientPort = k.Src.Uint32(), k.SrcPort
-	e.virtual, e.virtualPort = k.Dst.Uint32(), k.DstPort
-	e.server, e.serverPort = server.Uint32(), port
-	e.Proto, e.wide = k.Proto, wide
+	e.set(k, server.Uint32(), port)
+	e.wide = wide
 	if wide != 0 {
 		s.wide.Slots[wide] = addresses{client: k.Src, virtual: k.Dst, server: server}
 	}
@@ -276,7 +314,7 @@ func (s *Shard) SetClientPort(i uint32, port uint16) bool {
 	if !s.Rehash(i, flow.Hash(client, port, e.Proto, s.seed)) {
 		return false
 	}
-	e.clientPort = port
+	e.clientPort = bits.ReverseBytes16(port)
 	return true
 }
 
@@ -321,10 +359,10 @@ func (s *Shard) Row(i uint32) Row {
 }
 
 // Client is the client's address and port.
-func (r *Row) Client() (flow.Addr, uint16) { return r.client, r.clientPort }
+func (r *Row) Client() (flow.Addr, uint16) { return r.client, bits.ReverseBytes16(r.clientPort) }
 
 // Virtual is the virtual address and port that the client used.
-func (r *Row) Virtual() (flow.Addr, uint16) { return r.virtual, r.virtualPort }
+func (r *Row) Virtual() (flow.Addr, uint16) { return r.virtual, bits.ReverseBytes16(r.virtualPort) }
 
 // Server is the real server's address and the port there.
-func (r *Row) Server() (flow.Addr, uint16) { return r.server, r.serverPort }
+func (r *Row) Server() (flow.Addr, uint16) { return r.server, bits.ReverseBytes16(r.serverPort) }

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/binary"
-	"math/bits"
 
 	"cleat/lcore/flow"
 )
@@ -21,44 +20,48 @@ const (
 	plainL4 = EthernetLen + IPv4Len
 )
 
-// ParsePlain returns the headers of a frame that lies in b to its end, if they are plain, and the frame's length without padding, at
-// most len(b); else the length is 0. It promises what ParseIPv4, ParseTCP and ParseUDP do, and that the IP header's checksum is right, unless good says
-// that the port has verified it.
-func ParsePlain(b []byte, good bool) (p *Plain, n int) {
+// ParsePlain returns the length without padding of a frame that lies in b to its end, at most len(b), if its headers are plain and it is addressed to a MAC
+// address, given as a number with the first byte in the lowest bits; else 0. It promises what ParseIPv4, ParseTCP and ParseUDP do, and that the IP header's checksum is right, unless good says that the port has
+// verified it.
+func ParsePlain(b []byte, to uint64, good bool) (n int) {
 	if len(b) < PlainLen {
-		return nil, 0
+		return 0
 	}
-	p = (*Plain)(b)
+	p := (*Plain)(b)
+	n = EthernetLen + p.TotalLen()
+	if p.strange(to) != 0 || n > len(b) || !good && sum20(p[plainIP:]) != 0xffff {
+		return 0
+	}
+	switch p.Protocol() {
+	case flow.TCP:
+		if header := int(p[plainL4+tcpOffset]>>4) * 4; header < TCPLen || plainL4+header > n {
+			return 0
+		}
+	case flow.UDP:
+		if binary.BigEndian.Uint16(p[plainL4+udpLength:]) < UDPLen || n < plainL4+UDPLen {
+			return 0
+		}
+	default:
+		return 0
+	}
+	return n
+}
+
+// strange returns bits that are set where the addressing, the ethertype, the IP version and header length or the fragmentation are another one's than those of a plain
+// frame to a MAC address.
+func (p *Plain) strange(to uint64) uint64 {
 	const (
 		typeVersionIHL = 0xff_ffff // the ethertype, and the version and header length behind it
 		ipv4NoOptions  = TypeIPv4>>8 | TypeIPv4&0xff<<8 | 0x45<<16
 		partOfSeveral  = 0xff3f // more fragments, and the offset
 	)
-	n = EthernetLen + p.TotalLen()
-	if binary.LittleEndian.Uint32(p[etherType:])&typeVersionIHL != ipv4NoOptions ||
-		binary.LittleEndian.Uint16(p[plainIP+ip4Fragment:])&partOfSeveral != 0 || n > len(b) || !good && sum20(p[plainIP:]) != 0xffff {
-		return nil, 0
-	}
-	switch p.Protocol() {
-	case flow.TCP:
-		if header := int(p[plainL4+tcpOffset]>>4) * 4; header < TCPLen || plainL4+header > n {
-			return nil, 0
-		}
-	case flow.UDP:
-		if binary.BigEndian.Uint16(p[plainL4+udpLength:]) < UDPLen || n < plainL4+UDPLen {
-			return nil, 0
-		}
-	default:
-		return nil, 0
-	}
-	return p, n
+	return (binary.LittleEndian.Uint64(p[etherDst:])^to)<<16 |
+		uint64((binary.LittleEndian.Uint32(p[etherType:])^ipv4NoOptions)&typeVersionIHL) |
+		uint64(binary.LittleEndian.Uint16(p[plainIP+ip4Fragment:])&partOfSeveral)
 }
 
 // AsPlain returns the headers of a frame that ParsePlain has found plain. Its padding may have been cut off b since.
 func AsPlain(b []byte) *Plain { return (*Plain)(b[:PlainLen]) }
-
-// To returns the destination MAC address as a number, the first byte in the lowest bits.
-func (p *Plain) To() uint64 { return binary.LittleEndian.Uint64(p[etherDst:]) & (1<<48 - 1) }
 
 // TotalLen returns the length of the IP packet, bytes.
 func (p *Plain) TotalLen() int { return int(binary.BigEndian.Uint16(p[plainIP+ip4TotalLen:])) }
@@ -68,6 +71,12 @@ func (p *Plain) TTL() uint8 { return p[plainIP+ip4TTL] }
 
 // Protocol returns flow.TCP or flow.UDP.
 func (p *Plain) Protocol() uint8 { return p[plainIP+ip4Protocol] }
+
+// Ends returns source and destination address as they lie in the frame: an End's address the former in the lower half, the latter in the upper.
+func (p *Plain) Ends() uint64 { return binary.LittleEndian.Uint64(p[plainIP+ip4Src:]) }
+
+// EndPorts returns source and destination port likewise.
+func (p *Plain) EndPorts() uint32 { return binary.LittleEndian.Uint32(p[plainL4:]) }
 
 // Src returns the source address.
 func (p *Plain) Src() uint32 { return binary.BigEndian.Uint32(p[plainIP+ip4Src:]) }
@@ -101,22 +110,20 @@ func (p *Plain) Older() {
 	p.updateIP(older)
 }
 
-// ReplaceDst gives a frame another destination address and port, and takes one from the TTL. The checksum must not be that of a datagram that has none.
+// ReplaceDst gives a frame another destination address and port, as they lie in the frame, and takes one from the TTL. The checksum must not be that of a datagram that has none.
 func (p *Plain) ReplaceDst(a uint32, port uint16) {
-	was, is := binary.LittleEndian.Uint32(p[plainIP+ip4Dst:]), bits.ReverseBytes32(a)
-	wasPort, isPort := binary.LittleEndian.Uint16(p[plainL4+2:]), bits.ReverseBytes16(port)
-	binary.LittleEndian.PutUint32(p[plainIP+ip4Dst:], is)
-	binary.LittleEndian.PutUint16(p[plainL4+2:], isPort)
-	p.replaced(uint64(^was)+uint64(is), uint64(^wasPort)+uint64(isPort))
+	was, wasPort := binary.LittleEndian.Uint32(p[plainIP+ip4Dst:]), binary.LittleEndian.Uint16(p[plainL4+2:])
+	binary.LittleEndian.PutUint32(p[plainIP+ip4Dst:], a)
+	binary.LittleEndian.PutUint16(p[plainL4+2:], port)
+	p.replaced(uint64(^was)+uint64(a), uint64(^wasPort)+uint64(port))
 }
 
 // ReplaceSrc gives it another source likewise.
 func (p *Plain) ReplaceSrc(a uint32, port uint16) {
-	was, is := binary.LittleEndian.Uint32(p[plainIP+ip4Src:]), bits.ReverseBytes32(a)
-	wasPort, isPort := binary.LittleEndian.Uint16(p[plainL4:]), bits.ReverseBytes16(port)
-	binary.LittleEndian.PutUint32(p[plainIP+ip4Src:], is)
-	binary.LittleEndian.PutUint16(p[plainL4:], isPort)
-	p.replaced(uint64(^was)+uint64(is), uint64(^wasPort)+uint64(isPort))
+	was, wasPort := binary.LittleEndian.Uint32(p[plainIP+ip4Src:]), binary.LittleEndian.Uint16(p[plainL4:])
+	binary.LittleEndian.PutUint32(p[plainIP+ip4Src:], a)
+	binary.LittleEndian.PutUint16(p[plainL4:], port)
+	p.replaced(uint64(^was)+uint64(a), uint64(^wasPort)+uint64(port))
 }
 
 // older is by how much a TTL of one less changes the header's sum of words in little-endian order: ^old + old − 1, whatever old was. A ones' complement sum
