@@ -27,12 +27,12 @@ type columns struct {
 	plain uint32
 	left  uint32 // bit i is set if packet i is plain and has been rewritten already: track, and schedule
 	fresh uint32 // find: bit i is set if packet i is plain, and find knew no connection of its
-	short uint32 // find: bit i is set if packet i takes its entrance: it belongs to no connection, opens one, and virtual, mark, src and dst are known
+	short uint32 // find: bit i is set if packet i goes the short way: it belongs to no connection, and opens one. Whoever needs virtual or mark calls Worker.leaveShort
 	// noInput has bit i set if find saw that there is no connection whose client has sent packet i, or (noOutput) to whose client it is an answer.
 	noInput, noOutput uint32
 
-	hash     [burst.Size]uint64    // parse: of a plain packet's client, as conn.Shard.Hash has it
-	entrance [burst.Size]*entrance // find: of a packet that takes one
+	hash     [burst.Size]uint64 // parse: of a plain packet's client, as conn.Shard.Hash has it
+	entrance [burst.Size]uint8  // find: of a packet that goes the short way, which of Worker.entrances it takes
 
 	ip      [burst.Size]wire.IPv4    // parse: the packet from its IP header on, without link padding; nil of IPv6
 	ip6     [burst.Size]wire.IPv6    // parse: the same of IPv6

@@ -74,9 +74,7 @@ func (w *Worker) endConnection(i uint32) {
 		w.touched.all()
 	}
 	w.locals.Give(c.Local())
-	client, port := w.conns.Client(c)
-	w.touched.add(kindOf(client, port))
-	w.conns.Remove(i)
+	w.touched.add(w.conns.Remove(i))
 }
 
 // total is what thresholds are compared with: all connections of the server in a slot, as far as this worker knows.

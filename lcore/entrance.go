@@ -21,40 +21,51 @@ type entrance struct {
 	// virtual is the service, nil if there is none or it is special: then the rest means nothing.
 	virtual *service.Virtual
 	kind    address.Kind
-	events  uint8 // bit e is set: a packet that is conn.Event e opens a connection
+	flags   uint32 // bit f is set: a packet with TCP flags f, as far as they are an event, opens a connection
 	// persistent: clients have templates, under to with their address as far as mask has it, and half.
 	persistent bool
 	mask       uint32
 	half       flow.Half
 	weighed    uint32 // the mask of the client that asked counts
-	// An answer to a client might come here as well. The index has nothing under that client's hash, as was seen in a turn.
+	// An answer to a client might come here as well. The index has nothing under that client's hash, as was seen in a turn: the last one in which packets
+	// went in.
 	hash uint64
 	turn uint64
 }
 
-// entrances is how many are kept, each in one place: a power of two.
+// entrances is how many are kept, each in the one place for its target: a power of two.
 const entrances = 64
 
-// entranceOf returns the entrance of plain packet i, which belongs to no connection, nil if it may not take it.
-func (w *Worker) entranceOf(i int) *entrance {
+// take lets plain packet i, which belongs to no connection, go the short way if there is one for it, and reports that. It may be one that needs a template: this is
+// then sought from here on.
+func (w *Worker) take(i int) bool {
 	in := &w.in
 	k := &in.key[i]
 	dst, src := k.Dst.Uint32(), k.Src.Uint32()
-	e := &w.entrances[(dst^uint32(k.DstPort)<<16)*0x9e3779b1>>26%entrances]
+	n := uint8((dst ^ uint32(k.DstPort)<<16) * 0x9e3779b1 >> 26 % entrances)
+	e := &w.entrances[n]
 	if e.tables != w.tables || e.to.Virtual != dst || e.to.Port != k.DstPort || e.to.Proto != k.Proto {
+		if e.turn == w.counters.Turns { // others of this burst go in there
+			return false
+		}
 		w.findEntrance(e, k)
 	}
-	if e.virtual == nil || e.events>>conn.EventOf(in.flags[i])&1 == 0 || k.SrcPort == service.PortFTPData ||
+	if e.virtual == nil || e.flags>>(in.flags[i]%32)&1 == 0 || k.SrcPort == service.PortFTPData ||
 		impossibleSource(src) || w.tables.Addresses.MayBeKnown(src) || w.transfers.waiting != 0 {
-		return nil
+		return false
 	}
 	if e.turn != w.counters.Turns {
 		if !w.conns.Nobody(e.hash) {
-			return nil
+			return false
 		}
 		e.turn = w.counters.Turns
 	}
-	return e
+	in.short |= 1 << i
+	in.entrance[i], in.src[i], in.dst[i] = n, 0, e.kind
+	if e.persistent {
+		w.sought.short(i, w.tmpls.HashPlain(e.half, src&e.mask))
+	}
+	return true
 }
 
 // findEntrance makes e that of packets with key k.
@@ -70,37 +81,37 @@ func (w *Worker) findEntrance(e *entrance, k *flow.Key) {
 	case w.shared != nil || w.Workers > 1 && v.Persistent() && !w.Steering.Covers(v.Mask, true): // others may have to decide, or to know
 		return
 	}
-	e.virtual, e.kind, e.events = v, kind, 1<<conn.SYN
-	if k.Proto != flow.TCP {
-		e.events = ^uint8(0)
-	} else if t.SloppyTCP {
-		e.events = ^uint8(1 << conn.RST)
+	e.virtual, e.kind = v, kind
+	for flags := range uint8(32) {
+		if event := conn.EventOf(flags); k.Proto != flow.TCP || event == conn.SYN || event != conn.RST && t.SloppyTCP {
+			e.flags |= 1 << flags
+		}
 	}
 	e.persistent, e.mask, e.weighed = v.Persistent(), v.Mask.Uint32(), v.Mask.Or(w.Steering.Mask(true)).Uint32()
-	e.half = w.tmpls.HalfOf(e.to)
+	e.half = w.tmpls.HalfOf(&e.to)
 	e.hash = w.conns.Hash(&flow.Key{Src: k.Dst, SrcPort: k.DstPort, Proto: k.Proto}, false)
 }
 
 // all is a set of all packets of the burst.
 func (c *columns) all() uint32 { return uint32(uint64(1)<<c.N - 1) }
 
-// isShort reports whether packet i takes an entrance.
+// isShort reports whether packet i goes the short way.
 func (c *columns) isShort(i int) bool { return c.short>>i&1 != 0 }
 
-// keyAt is the key of the template of packet i's client, and its hash.
-func (w *Worker) keyAt(e *entrance, i int) (template.Plain, uint64) {
-	k := e.to
-	k.Client = w.in.key[i].Src.Uint32() & e.mask
-	return k, w.tmpls.HashPlain(e.half, k.Client)
+// leaveShort takes packet i off the short way: what others know of new flows it gets here.
+func (w *Worker) leaveShort(i int) {
+	in := &w.in
+	in.virtual[i], in.mark[i] = w.entrances[in.entrance[i]].virtual, 0
 }
 
-// enter is admit for packet i, which takes an entrance.
+// enter is admit for packet i, which goes the short way.
 func (w *Worker) enter(i int) Verdict {
 	in := &w.in
-	e, k := in.entrance[i], &in.key[i]
+	e, k := &w.entrances[in.entrance[i]], &in.key[i]
 	v := e.virtual
 	w.heavy.connections.Event(flow.V4(k.Src.Uint32() & e.weighed))
 	if w.defence.dropsPacket() { // C3.6
+		w.leaveShort(i)
 		return DropPacketRate
 	}
 	var r *service.Real
@@ -111,52 +122,52 @@ func (w *Worker) enter(i int) Verdict {
 		r = w.pick(i, v)
 	}
 	if r == nil {
+		w.leaveShort(i)
 		return w.noDestination(i, v)
-	}
-	port := r.Port
-	if port == 0 {
-		port = k.DstPort
 	}
 	if at.template != 0 {
 		w.restart(at.template)
 		w.tmpls.Entries[at.template].Controls++
 	}
-	n := uint32(0)
+	port := r.Port
+	if port == 0 {
+		port = k.DstPort
+	}
 	if w.isPlainServer(r) {
-		n = w.conns.InsertPlain(in.hash[i], k, r.Addr.Uint32(), port)
+		if n := w.conns.InsertPlain(in.hash[i], k, r.Addr.Uint32(), port); n != 0 {
+			w.begin(i, n, v, r, at.template)
+			return ForwardInput
+		}
 	}
-	if n == 0 {
-		return w.connect(i, k, r, port, at)
-	}
-	w.begin(i, n, v, r, at.template)
-	return ForwardInput
+	w.leaveShort(i)
+	return w.connect(i, k, r, port, at)
 }
 
-// begin makes connection n, which was just inserted, the one to server r that plain packet i has opened.
+// begin makes connection n, which was just inserted, the one to server r that packet i has opened: what connect and forward do for any.
 func (w *Worker) begin(i int, n uint32, v *service.Virtual, r *service.Real, t uint32) {
 	in := &w.in
 	c, l := &w.conns.Entries[n], &w.loads[r.Slot]
 	in.conn[i] = n
 	in.plain |= 1 << i // back on the fast way
-	w.made(&in.key[i])
+	w.touched.add(in.hash[i])
 	w.counters.ConnectionInserts++
 	c.Slot, c.Forward, c.Template, c.NoOutput, c.InPackets = r.Slot, r.Forward, t, !r.Forward.Returns(), 1
-	c.State = conn.FirstState(c.Proto)
+	state := conn.FirstState(c.Proto)
 	if c.Proto == flow.TCP {
-		c.State = w.defence.nextState(c.State, c.Direction(false), conn.EventOf(in.flags[i]))
+		state = w.defence.nextState(state, c.Direction(false), conn.EventOf(in.flags[i]))
 	}
-	if c.State.Active() {
+	c.State, c.Timeout = state, w.tables.Timeouts[state]
+	if state.Active() {
 		l.Active++
 	} else {
 		l.Inactive++
 	}
-	if c.State == conn.Established {
+	if state == conn.Established {
 		w.assure(c)
 	}
-	w.stats.connection(r, v)
-	w.stats.packet(r, false, in.packetLen(i))
-	c.Timeout = w.tables.Timeouts[c.State]
-	w.conns.Touch(n, w.tick)
+	w.stats.opened(r, v, in.packetLen(i))
+	c.Restart(w.tick)
+	w.conns.File(n)
 }
 
 // isPlainServer reports whether connections to r need no more than an entry.

@@ -42,7 +42,11 @@ func (w *Worker) search(i int) {
 	w.readPlain(i)
 	in := &w.in
 	k := &in.key[i]
-	candidate := in.conn[i]
+	if !in.output[i] && w.conns.Index.Nothing(in.hash[i], in.conn[i]) { // as it is with nearly all new flows
+		in.noInput |= 1 << i
+		w.unknown(i)
+		return
+	}
 	if in.output[i] {
 		n := w.conns.FindUnder(in.hash[i], k, true)
 		if n != 0 && w.conns.Entries[n].Forward == service.NAT { // else it is from a VIP itself
@@ -53,13 +57,8 @@ func (w *Worker) search(i int) {
 			in.noOutput |= 1 << i
 		}
 		in.output[i], in.hash[i] = false, w.conns.Hash(k, false)
-		candidate = 1 // perhaps
 	}
-	in.conn[i] = 0
-	if !w.conns.Index.Nothing(in.hash[i], candidate) {
-		in.conn[i] = w.conns.FindUnder(in.hash[i], k, false)
-	}
-	if in.conn[i] == 0 {
+	if in.conn[i] = w.conns.FindUnder(in.hash[i], k, false); in.conn[i] == 0 {
 		in.noInput |= 1 << i
 		w.unknown(i)
 	}
@@ -70,10 +69,7 @@ func (w *Worker) unknown(i int) {
 	in := &w.in
 	in.plain &^= 1 << i
 	in.fresh |= 1 << i
-	if e := w.entranceOf(i); e != nil {
-		in.short |= 1 << i
-		in.entrance[i], in.virtual[i], in.mark[i] = e, e.virtual, 0
-		in.src[i], in.dst[i] = 0, e.kind
+	if w.take(i) {
 		return
 	}
 	in.verdict[i] = w.judgeAddresses(i)
@@ -111,14 +107,15 @@ type target struct {
 	addr  flow.Addr
 	port  uint16
 	proto uint8
+	hash  uint64 // of a connection whose client is there
 }
 
 // nobodys reports whether a packet with key k goes to a target that is no connection's client, as a service seldom is. That of the last one is
 // known: new flows of a burst mostly go to one service.
 func (w *Worker) nobodys(k *flow.Key) bool {
-	to := target{k.Dst, k.DstPort, k.Proto}
-	if to != w.nobody || w.touched.has(kindOf(k.Dst, k.DstPort)) {
-		if !w.conns.Nobody(w.conns.Hash(k, true)) {
+	if at := &w.nobody; at.addr != k.Dst || at.port != k.DstPort || at.proto != k.Proto || w.touched.has(at.hash) {
+		to := target{k.Dst, k.DstPort, k.Proto, w.conns.Hash(k, true)}
+		if !w.conns.Nobody(to.hash) {
 			return false
 		}
 		w.nobody = to

@@ -39,7 +39,7 @@ func (w *Worker) insert(k *flow.Key, server flow.Addr, port uint16) uint32 {
 			return 0
 		}
 	}
-	w.made(k)
+	w.touched.add(w.conns.Hash(k, false))
 	w.counters.ConnectionInserts++
 	return n
 }

@@ -1,47 +1,45 @@
 package lcore
 
 import (
-	"math/bits"
-
 	"cleat/lcore/burst"
 	"cleat/lcore/flow"
 	"cleat/lcore/service"
 	"cleat/lcore/template"
 )
 
-// sought are the templates that recall looks for in a turn: the first n elements.
+// sought are the templates that recall looks for in a turn: the first n elements, of which the first short ones are of packets that go the short way.
 type sought struct {
+	n      int
 	packet [burst.Size]uint8
 	hash   [burst.Size]uint64
-	plain  [burst.Size]template.Plain // of those that take an entrance, which are first
-	key    [burst.Size]template.Key   // of the others
-	found  [burst.Size]uint32         // candidates
+	key    [burst.Size]template.Key // of the others
+	found  [burst.Size]uint32       // candidates
+}
+
+// short adds the template of packet i, which goes the short way, under its hash.
+func (s *sought) short(i int, hash uint64) {
+	n := s.n % burst.Size
+	s.packet[n], s.hash[n] = uint8(i), hash
+	s.n = n + 1
 }
 
 // recall finds the templates of clients that open a connection to a persistent service. It leaves alone what is not usable any more:
 // whether the packet opens a connection at all is known in schedule only. All are asked for first, and then looked at.
 func (w *Worker) recall() {
-	in, s, n := &w.in, &w.sought, 0
+	in, s := &w.in, &w.sought
 	if !in.open {
 		return
 	}
-	for rest := in.short; rest != 0; rest &= rest - 1 {
-		i := bits.TrailingZeros32(rest)
-		if e := in.entrance[i]; e.persistent && in.verdict[i] == pending {
-			s.packet[n] = uint8(i)
-			s.plain[n], s.hash[n] = w.keyAt(e, i)
-			n++
-		}
-	}
-	short := n
+	n, short := s.n, s.n
 	if in.short != in.all() {
 		n = w.recallOthers(n)
 	}
 	w.tmpls.Near(s.hash[:n], s.found[:n])
 	for k, i := range s.packet[:n] {
 		var t uint32
-		if k < short {
-			t = w.tmpls.FindPlain(s.hash[k], s.found[k], s.plain[k])
+		if i := i % burst.Size; k < short {
+			e := &w.entrances[in.entrance[i]%entrances]
+			t = w.tmpls.FindPlain(s.hash[k], s.found[k], in.key[i].Src.Uint32()&e.mask, &e.to)
 		} else {
 			t = w.tmpls.FindNear(s.hash[k], s.found[k], &s.key[k], nil)
 		}
@@ -54,7 +52,7 @@ func (w *Worker) recall() {
 	}
 }
 
-// recallOthers adds the packets that take no entrance to the n that are sought already, and returns how many there are then.
+// recallOthers adds the packets that do not go the short way to the n that are sought already, and returns how many there are then.
 func (w *Worker) recallOthers(n int) int {
 	in, s := &w.in, &w.sought
 	for i := range in.N {

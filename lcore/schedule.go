@@ -23,12 +23,16 @@ func (w *Worker) schedule() {
 		if w.Workers > 1 && w.consult(i) {
 			continue
 		}
+		if in.isShort(i) {
+			if !w.touched.has(in.hash[i]) && !w.touched.has(w.entrances[in.entrance[i]].hash) {
+				in.verdict[i] = w.enter(i)
+				continue
+			}
+			w.leaveShort(i)
+		}
 		known := in.conn[i] != 0
 		if w.stale(i) {
 			w.findAgain(i)
-		} else if in.isShort(i) {
-			in.verdict[i] = w.enter(i)
-			continue
 		}
 		if in.conn[i] != 0 && w.advance(i) {
 			continue
@@ -199,13 +203,14 @@ func (w *Worker) remember(v *service.Virtual, k *flow.Key, data []byte, r *servi
 	return t
 }
 
-// rememberPlain is remember for packet i, which takes an entrance.
+// rememberPlain is remember for packet i, which goes the short way.
 func (w *Worker) rememberPlain(i int, r *service.Real) uint32 {
-	e := w.in.entrance[i]
-	k, hash := w.keyAt(e, i)
-	t := w.tmpls.InsertPlain(hash, k, r, e.virtual.Timeout)
+	e := &w.entrances[w.in.entrance[i]]
+	client := w.in.key[i].Src.Uint32() & e.mask
+	hash := w.tmpls.HashPlain(e.half, client)
+	t := w.tmpls.InsertPlain(hash, client, &e.to, r, e.virtual.Timeout)
 	if t == 0 && w.evictTemplate(template.Want{Hash: hash}) {
-		t = w.tmpls.InsertPlain(hash, k, r, e.virtual.Timeout)
+		t = w.tmpls.InsertPlain(hash, client, &e.to, r, e.virtual.Timeout)
 	}
 	if t != 0 {
 		w.noteTemplate(hash, r)
@@ -229,7 +234,9 @@ func (w *Worker) restart(t uint32) {
 	if e.Elsewhere == template.Late {
 		e.Elsewhere = template.Something
 	}
-	w.tmpls.Touch(t, w.tick)
+	if e.Restart(w.tick) {
+		w.tmpls.File(t)
+	}
 }
 
 // pick asks the scheduler of service v for a server; nil if it has none to give.

@@ -1,24 +1,21 @@
 package lcore
 
-import (
-	"cleat/lcore/address"
-	"cleat/lcore/flow"
-)
+import "cleat/lcore/address"
 
-// touched remembers of which kinds of keys a turn has made or removed entries of a table: what was looked up before for another one still holds, and need not be
-// looked up again. There are 512 kinds, so that in a burst of new flows one in sixteen is taken for touched that is not.
+// touched remembers under which hashes a turn has made or removed entries of a table: what was looked up before under another one still holds, and need not be
+// looked up again. Hashes are told apart by their kind, of which there are 512, so that in a burst of new flows one in thirty is taken for touched that is not.
 type touched struct {
 	some bool
 	bits [8]uint64
 }
 
-// add takes note of a key. Its kind is in the 9 highest bits of the number.
-func (t *touched) add(key uint64) {
+// add takes note of a hash, whose kind its 9 highest bits are.
+func (t *touched) add(hash uint64) {
 	t.some = true
-	t.bits[key>>61] |= 1 << (key >> 55 % 64)
+	t.bits[hash>>61] |= 1 << (hash >> 55 % 64)
 }
 
-// all takes every key for touched.
+// all takes every hash for touched.
 func (t *touched) all() {
 	t.some = true
 	for i := range t.bits {
@@ -26,7 +23,7 @@ func (t *touched) all() {
 	}
 }
 
-func (t *touched) has(key uint64) bool { return t.some && t.bits[key>>61]>>(key>>55%64)&1 != 0 }
+func (t *touched) has(hash uint64) bool { return t.bits[hash>>61]>>(hash>>55%64)&1 != 0 }
 
 // reset begins a turn.
 func (t *touched) reset() {
@@ -34,14 +31,6 @@ func (t *touched) reset() {
 		*t = touched{}
 	}
 }
-
-// kindOf is the kind of a connection, by its client's end. Whoever chooses clients of one kind makes us look twice, as without all this.
-func kindOf(client flow.Addr, port uint16) uint64 {
-	return (client.Hi ^ client.Lo ^ uint64(port)<<16) * 0x9e3779b97f4a7c15
-}
-
-// made takes note that a connection was made for a client's packet with key k.
-func (w *Worker) made(k *flow.Key) { w.touched.add(kindOf(k.Src, k.SrcPort)) }
 
 // stale reports whether this turn has made or removed a connection that find might find, or would have found, for packet i.
 func (w *Worker) stale(i int) bool {
@@ -53,5 +42,5 @@ func (w *Worker) stale(i int) bool {
 	}
 	k := &w.in.key[i]
 	return w.in.dst[i]&address.Local != 0 || // found by the local address, not by the client's
-		w.touched.has(kindOf(k.Src, k.SrcPort)) || w.touched.has(kindOf(k.Dst, k.DstPort))
+		w.touched.has(w.conns.Hash(k, false)) || w.touched.has(w.conns.Hash(k, true))
 }

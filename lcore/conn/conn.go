@@ -328,10 +328,11 @@ func (s *Shard) Touch(i, now uint32) {
 // Restart is what Touch does to an entry; it reports whether that has to be filed then.
 func (e *Entry) Restart(now uint32) bool { return e.timer.Set(now + e.Timeout) }
 
-// Remove takes entry i out of the table; its slot is free after Reclaim.
-func (s *Shard) Remove(i uint32) {
-	s.Shard.Remove(i)
+// Remove takes entry i out of the table and returns what the index knew of its hash. Its slot is free after Reclaim.
+func (s *Shard) Remove(i uint32) uint64 {
+	hash := s.Shard.Remove(i)
 	s.wide.Give(s.Entries[i].wide)
+	return hash
 }
 
 // Reclaim makes the slots free that were removed since the last call. To be called between turns.

@@ -60,10 +60,14 @@ func (m *Meter) Pass(n int) {
 // Event takes one event, of a client.
 func (m *Meter) Event(client flow.Addr) {
 	if m.wait == 0 {
-		m.Count(client)
-		m.Next()
+		m.look(client)
 	}
 	m.Pass(1)
+}
+
+func (m *Meter) look(client flow.Addr) {
+	m.Count(client)
+	m.Next()
 }
 
 // Share is what part of the stream n events are, 0 to 1.

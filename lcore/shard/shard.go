@@ -145,14 +145,16 @@ func (s *Table) Hide(i uint32) { s.Index.Remove(s.hash(i), i) }
 // hash is what of entry i's hash the index needs.
 func (s *Table) hash(i uint32) uint64 { return index.Hash(s.slots[i].Rest[hashAt]) }
 
-// Remove takes entry i out of the table. Its content stays until Reclaim, since a column of
+// Remove takes entry i out of the table, and returns what the index knew of its hash: the upper half. Its content stays until Reclaim, since a column of
 // the turn under way may name it; its timer is no longer filed, which is how that is seen.
-func (s *Table) Remove(i uint32) {
-	s.Index.Remove(s.hash(i), i) // which takes it calmly if it was hidden
+func (s *Table) Remove(i uint32) uint64 {
+	hash := s.hash(i)
+	s.Index.Remove(hash, i) // which takes it calmly if it was hidden
 	s.wheel.Remove(i)
 	s.unproven.Remove(i)
 	s.give(i)
 	s.Used--
+	return hash
 }
 
 // give makes slot i one that is free after Reclaim.

@@ -5,33 +5,34 @@ import (
 	"cleat/lcore/service"
 )
 
-// Plain is the Key of most templates: of IPv4 and for one port, so that an entry holds all of it, and nothing beside it.
+// Plain is the part of most templates' Keys that says what the client asked for: an address of IPv4 and a port, so that an entry holds the whole key. The
+// rest of it is the client's address, masked.
 type Plain struct {
-	Client, Virtual uint32 // the client's is masked
-	Port            uint16
-	Proto           uint8
+	Virtual uint32
+	Port    uint16
+	Proto   uint8
 }
 
-// HalfOf is the part of the Hash that keys to one virtual service share.
-func (s *Shard) HalfOf(k Plain) flow.Half {
+// HalfOf is the part of the Hash that all clients' keys share.
+func (s *Shard) HalfOf(k *Plain) flow.Half {
 	return flow.HalfOf(flow.V4(k.Virtual), number(k.Port, k.Proto, 0), s.seed)
 }
 
-// HashPlain is the Hash of a key to the virtual service of a half, of a client (masked).
+// HashPlain is the Hash of a client's key.
 func (s *Shard) HashPlain(half flow.Half, client uint32) uint64 {
 	return half.With(flow.V4(client), s.seed)
 }
 
 // FindPlain is FindNear for a plain key.
-func (s *Shard) FindPlain(hash uint64, candidate uint32, k Plain) uint32 {
-	if candidate != 0 && s.Entries[candidate].is(k) {
+func (s *Shard) FindPlain(hash uint64, candidate uint32, client uint32, k *Plain) uint32 {
+	if candidate != 0 && s.Entries[candidate].is(client, k) {
 		return candidate
 	}
 	if s.Index.Nothing(hash, candidate) {
 		return 0
 	}
 	for c := s.Index.Search(hash); c.Next(); {
-		if s.Entries[c.Entry].is(k) {
+		if s.Entries[c.Entry].is(client, k) {
 			return c.Entry
 		}
 	}
@@ -39,18 +40,18 @@ func (s *Shard) FindPlain(hash uint64, candidate uint32, k Plain) uint32 {
 }
 
 // is reports whether e has that key and nothing more.
-func (e *Entry) is(k Plain) bool {
-	return e.client == k.Client && e.virtual == k.Virtual && e.port == k.Port && e.proto == k.Proto && e.block == 0 && e.wide|e.data == 0
+func (e *Entry) is(client uint32, k *Plain) bool {
+	return e.client == client && e.virtual == k.Virtual && e.port == k.Port && e.proto == k.Proto && e.block == 0 && e.wide|e.data == 0
 }
 
-// InsertPlain is Insert for a plain key and its hash, with a real server of the service v.
-func (s *Shard) InsertPlain(hash uint64, k Plain, r *service.Real, timeout uint32) uint32 {
+// InsertPlain is Insert for a plain key and its hash.
+func (s *Shard) InsertPlain(hash uint64, client uint32, k *Plain, r *service.Real, timeout uint32) uint32 {
 	i := s.Shard.Insert(hash)
 	if i == 0 {
 		return 0
 	}
 	e := &s.Entries[i]
-	e.client, e.virtual, e.port, e.proto = k.Client, k.Virtual, k.Port, k.Proto
+	e.client, e.virtual, e.port, e.proto = client, k.Virtual, k.Port, k.Proto
 	e.dport, e.Slot, e.Timeout, e.Full = r.Port, r.Slot, timeout, timeout
 	return i
 }

@@ -260,11 +260,13 @@ func (s *Shard) Insert(k *Key, data []byte, slot uint32, dport uint16, timeout u
 
 // Touch restarts the timer of entry i with its Timeout at tick now.
 func (s *Shard) Touch(i, now uint32) {
-	e := &s.Entries[i]
-	if e.timer.Set(now + e.Timeout) {
+	if s.Entries[i].Restart(now) {
 		s.File(i)
 	}
 }
+
+// Restart is what Touch does to an entry; it reports whether that has to be filed then.
+func (e *Entry) Restart(now uint32) bool { return e.timer.Set(now + e.Timeout) }
 
 // Delay lets the timer of entry i, which has run out, do so again at a tick.
 func (s *Shard) Delay(i, tick uint32) {

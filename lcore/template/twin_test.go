@@ -104,7 +104,7 @@ func (w *twin) client() {
 	plain, hash := w.plain(&k, data, i)
 	if i == 0 {
 		if plain != nil && rapid.Bool().Draw(w.t, "plain") {
-			i = w.s.InsertPlain(hash, *plain, &service.Real{Slot: 7, Port: 80}, timeout)
+			i = w.s.InsertPlain(hash, k.Client.Uint32(), plain, &service.Real{Slot: 7, Port: 80}, timeout)
 		}
 		if i == 0 {
 			i = w.insert(&k, data)
@@ -128,11 +128,11 @@ func (w *twin) client() {
 // plain returns the plain key that is k, and its hash; nil if there is none. Where there is one it finds what k finds, which is entry i; what no plain key is
 // has nothing that one finds.
 func (w *twin) plain(k *Key, data string, i uint32) (*Plain, uint64) {
-	p := Plain{k.Client.Uint32(), k.Virtual.Uint32(), k.Port, k.Proto}
-	hash := w.s.HashPlain(w.s.HalfOf(p), p.Client)
+	p := Plain{k.Virtual.Uint32(), k.Port, k.Proto}
+	hash := w.s.HashPlain(w.s.HalfOf(&p), k.Client.Uint32())
 	var candidates [1]uint32
 	w.s.Near([]uint64{hash}, candidates[:])
-	found := w.s.FindPlain(hash, candidates[0], p)
+	found := w.s.FindPlain(hash, candidates[0], k.Client.Uint32(), &p)
 	if !k.Client.Is4() || data != "" {
 		if found != 0 {
 			w.t.Fatalf("%v with %q is found as plain", k, data)
