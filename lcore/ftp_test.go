@@ -46,6 +46,14 @@ var ftpFixtures = []fixture{
 		}},
 		{"the reply is dropped, to be sent again", replies(3, alice, 500, passiveReply), counted{DropConnectionsFull: 1}, nil},
 	}},
+	{"no room for a data connection, which the first packet asks for", func() wishes { w := files(0); w.size, w.settings.SloppyTCP = 1, true; return w }(), []step{
+		{"that is dropped", says(alice, "PORT 172,16,0,1,19,137\r\n"), counted{DropConnectionsFull: 1}, nil},
+		{"its connection is there", in(outside, fromClient(bob, ftp21, "S")), counted{DropConnectionsFull: 1}, nil},
+		{"and ends as one that has had no packet", func(r *rig) {
+			r.pass(4 * time.Second)
+			in(outside, fromClient(bob, ftp21, "S"))(r)
+		}, counted{ForwardInput: 1}, sent{"1: 172.16.0.2 > 10.9.0.11 tcp 20001>21 S seq 1 ttl 63 csum ok"}},
+	}},
 }
 
 const passiveReply = "227 Entering Passive Mode (10,9,0,13,31,144).\r\n"

@@ -286,6 +286,10 @@ func (w *Worker) connect(i int, k *flow.Key, r *service.Real, port uint16, at pl
 		w.locals.Slots[at].Conn = n
 	}
 	c.State = conn.FirstState(k.Proto)
+	if c.FTP() != 0 { // the helper may drop the packet
+		c.Timeout = firstTimeout
+		w.conns.Touch(n, w.tick)
+	}
 	w.stats.connection(r, in.virtual[i])
 	w.opened(c, r)
 	if in.related[i] {
