@@ -55,12 +55,12 @@ func (w *Worker) between(n int) {
 // what that needs before it needs it.
 func (w *Worker) expire() {
 	for range expiryBursts {
-		var room [burst.Size]uint32
+		var room, own [burst.Size]uint32
 		coming := w.conns.Coming(w.tick, room[:])
 		if len(coming) == 0 {
 			break
 		}
-		w.askTemplates(coming)
+		prefetch.Entries(w.tmpls.Entries, w.ownTemplates(coming, &own))
 		budget := len(coming)
 		for i := w.conns.Expired(w.tick, &budget); i != 0; i = w.conns.Expired(w.tick, &budget) {
 			w.overdue(i, &w.conns.Entries[i])
@@ -82,16 +82,16 @@ func (w *Worker) expire() {
 	w.locals.Reclaim()
 }
 
-// askTemplates asks for the templates of connections.
-func (w *Worker) askTemplates(connections []uint32) {
-	var room [burst.Size]uint32
-	own := room[:0]
+// ownTemplates returns the worker's own templates of connections, a burst's number at most, in into.
+func (w *Worker) ownTemplates(connections []uint32, into *[burst.Size]uint32) []uint32 {
+	n := 0
 	for _, i := range connections {
 		if c := &w.conns.Entries[i]; c.Template != 0 && c.Owner == 0 {
-			own = append(own, c.Template)
+			into[n] = c.Template
+			n++
 		}
 	}
-	prefetch.Entries(w.tmpls.Entries, own)
+	return into[:n]
 }
 
 // overdue is what happens when a connection's timer runs out: its end, or an extension while it controls others (connections.md C6.1).

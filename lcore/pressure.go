@@ -1,6 +1,7 @@
 package lcore
 
 import (
+	"cleat/lcore/burst"
 	"cleat/lcore/conn"
 	"cleat/lcore/flow"
 	"cleat/lcore/shard"
@@ -89,4 +90,28 @@ func (w *Worker) evictLast(want template.Want) uint32 {
 	t := w.conns.Entries[last].Template
 	w.evict(last)
 	return t
+}
+
+// crowd asks, where the tables are full, for what will have to make room for the packets of this burst that belong to no connection.
+func (w *Worker) crowd() {
+	conns, tmpls := w.conns.Full(burst.Size), w.tmpls.Full(burst.Size)
+	if !conns && !tmpls {
+		return
+	}
+	n := 0
+	for i := range w.in.N {
+		if w.in.verdict[i] == pending && w.in.conn[i] == 0 {
+			n++
+		}
+	}
+	var room, own [burst.Size]uint32
+	if conns || w.allInUse {
+		last := w.conns.Next(room[:n])
+		if tmpls {
+			w.tmpls.Leaving(w.ownTemplates(last, &own))
+		}
+	}
+	if tmpls && !w.allInUse {
+		w.tmpls.Next(room[:n])
+	}
 }

@@ -16,6 +16,7 @@ func (w *Worker) schedule() {
 	if !in.open {
 		return
 	}
+	w.crowd()
 	for i := range in.N {
 		if in.verdict[i] != pending {
 			continue

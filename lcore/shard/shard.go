@@ -78,6 +78,9 @@ const hashAt = 0
 // Capacity is the greatest number of entries.
 func (s *Table) Capacity() int { return len(s.slots) - 1 - spare }
 
+// Full reports whether there is no room for n more.
+func (s *Table) Full(n int) bool { return s.Used+uint64(n) > uint64(s.Capacity()) }
+
 // Highest is the highest slot that was ever used: no entry lies above it.
 func (s *Table) Highest() uint32 { return s.fresh - 1 }
 
@@ -184,13 +187,13 @@ func (s *Table) Expired(now uint32, budget *int) uint32 { return s.wheel.Next(no
 // needs of them; see wheel.Wheel.Coming.
 func (s *Table) Coming(now uint32, into []uint32) []uint32 {
 	coming := s.wheel.Coming(now, into)
-	prefetch.Entries(s.slots, coming)
-	s.nearIndex(coming)
+	s.Leaving(coming)
 	return coming
 }
 
-// nearIndex asks for the buckets in which the index has entries, a burst's number at most.
-func (s *Table) nearIndex(entries []uint32) {
+// Leaving asks for all that Remove needs of entries, a burst's number at most.
+func (s *Table) Leaving(entries []uint32) {
+	prefetch.Entries(s.slots, entries)
 	var hashes [burst.Size]uint64
 	var buckets [burst.Size]uint32
 	for n, i := range entries {

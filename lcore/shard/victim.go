@@ -28,12 +28,31 @@ func (s *Table) Victim(hash uint64, looks int, fits func(i uint32) bool) uint32 
 // table: so an entry that takes the place of such a one is safe until a sweep comes round.
 func (s *Table) Sweep(looks int, fits func(i uint32) bool) uint32 {
 	for range min(uint64(looks), s.unproven.Len) {
-		if s.hand = s.unproven.After(s.hand); s.hand == 0 {
-			s.hand = s.unproven.After(0)
-		}
+		s.hand = s.behind(s.hand)
 		if fits(s.hand) {
 			return s.hand
 		}
 	}
 	return 0
+}
+
+// Next returns the entries at which Sweep will look first, as many as into has room for, a burst's number at most, and asks for all that Remove needs of
+// them.
+func (s *Table) Next(into []uint32) []uint32 {
+	next := into[:min(uint64(len(into)), s.unproven.Len)]
+	at := s.hand
+	for n := range next {
+		at = s.behind(at)
+		next[n] = at
+	}
+	s.Leaving(next)
+	return next
+}
+
+// behind returns the next unproven entry behind entry i, round the table; there is one.
+func (s *Table) behind(i uint32) uint32 {
+	if next := s.unproven.After(i); next != 0 {
+		return next
+	}
+	return s.unproven.After(0)
 }
