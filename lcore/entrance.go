@@ -8,6 +8,7 @@ import (
 	"cleat/lcore/flow"
 	"cleat/lcore/service"
 	"cleat/lcore/template"
+	"cleat/lcore/wire"
 )
 
 // This file is the short way of plain packets that open a connection to a virtual service with nothing special about it, as most do. What such packets have to
@@ -36,21 +37,21 @@ type entrance struct {
 // entrances is how many are kept, each in the one place for its target: a power of two.
 const entrances = 64
 
-// take lets plain packet i, which belongs to no connection, go the short way if there is one for it, and reports that. It may be one that needs a template: this is
-// then sought from here on.
+// take lets plain packet i, which belongs to no connection, go the short way if there is one for it, and reports that. The template that it may need is sought from
+// here on.
 func (w *Worker) take(i int) bool {
 	in := &w.in
-	k := &in.key[i]
-	dst, src := k.Dst.Uint32(), k.Src.Uint32()
-	n := uint8((dst ^ uint32(k.DstPort)<<16) * 0x9e3779b1 >> 26 % entrances)
+	frame := wire.AsPlain(in.packet[i].Data)
+	src, dst, port := frame.Src(), frame.Dst(), frame.DstPort()
+	n := uint8((dst ^ uint32(port)<<16) * 0x9e3779b1 >> 26 % entrances)
 	e := &w.entrances[n]
-	if e.tables != w.tables || e.to.Virtual != dst || e.to.Port != k.DstPort || e.to.Proto != k.Proto {
+	if e.tables != w.tables || e.to.Virtual != dst || e.to.Port != port || e.to.Proto != frame.Protocol() {
 		if e.turn == w.counters.Turns { // others of this burst go in there
 			return false
 		}
-		w.findEntrance(e, k)
+		w.findEntrance(e, template.Plain{Virtual: dst, Port: port, Proto: frame.Protocol()})
 	}
-	if e.virtual == nil || e.flags>>(in.flags[i]%32)&1 == 0 || k.SrcPort == service.PortFTPData ||
+	if e.virtual == nil || e.flags>>(frame.Flags()%32)&1 == 0 || frame.SrcPort() == service.PortFTPData ||
 		impossibleSource(src) || w.tables.Addresses.MayBeKnown(src) || w.transfers.waiting != 0 {
 		return false
 	}
@@ -60,6 +61,7 @@ func (w *Worker) take(i int) bool {
 		}
 		e.turn = w.counters.Turns
 	}
+	in.plain &^= 1 << i
 	in.short |= 1 << i
 	in.entrance[i], in.src[i], in.dst[i] = n, 0, e.kind
 	if e.persistent {
@@ -68,28 +70,28 @@ func (w *Worker) take(i int) bool {
 	return true
 }
 
-// findEntrance makes e that of packets with key k.
-func (w *Worker) findEntrance(e *entrance, k *flow.Key) {
-	t := w.tables
-	*e = entrance{tables: t, to: template.Plain{Virtual: k.Dst.Uint32(), Port: k.DstPort, Proto: k.Proto}}
-	v, kind := t.Services.Lookup(0, k.Proto, k.Dst, k.DstPort), t.Addresses.Kind(k.Dst)
+// findEntrance makes e that of packets to somewhere.
+func (w *Worker) findEntrance(e *entrance, to template.Plain) {
+	t, dst := w.tables, flow.V4(to.Virtual)
+	*e = entrance{tables: t, to: to}
+	v, kind := t.Services.Lookup(0, to.Proto, dst, to.Port), t.Addresses.Kind(dst)
 	switch {
-	case v == nil || t.Services.Rules() || v.Port != k.DstPort || v.Port == service.PortFTP || kind&^(address.Own|address.VIP) != 0 || k.Dst.Uint32() >= 0xe0000000:
+	case v == nil || t.Services.Rules() || v.Port != to.Port || v.Port == service.PortFTP || kind&^(address.Own|address.VIP) != 0 || to.Virtual >= 0xe0000000:
 		return
-	case v.OnePacket || v.Spread > 1 || v.Engine != service.NoEngine || t.FTP && slices.Contains(t.FTPPorts[:], k.DstPort):
+	case v.OnePacket || v.Spread > 1 || v.Engine != service.NoEngine || t.FTP && slices.Contains(t.FTPPorts[:], to.Port):
 		return
 	case w.shared != nil || w.Workers > 1 && v.Persistent() && !w.Steering.Covers(v.Mask, true): // others may have to decide, or to know
 		return
 	}
 	e.virtual, e.kind = v, kind
 	for flags := range uint8(32) {
-		if event := conn.EventOf(flags); k.Proto != flow.TCP || event == conn.SYN || event != conn.RST && t.SloppyTCP {
+		if event := conn.EventOf(flags); to.Proto != flow.TCP || event == conn.SYN || event != conn.RST && t.SloppyTCP {
 			e.flags |= 1 << flags
 		}
 	}
 	e.persistent, e.mask, e.weighed = v.Persistent(), v.Mask.Uint32(), v.Mask.Or(w.Steering.Mask(true)).Uint32()
-	e.half = w.tmpls.HalfOf(&e.to)
-	e.hash = w.conns.Hash(&flow.Key{Src: k.Dst, SrcPort: k.DstPort, Proto: k.Proto}, false)
+	e.half = w.tmpls.HalfOf(&to)
+	e.hash = w.conns.Hash(&flow.Key{Src: dst, SrcPort: to.Port, Proto: to.Proto}, false)
 }
 
 // all is a set of all packets of the burst.
@@ -100,64 +102,79 @@ func (c *columns) isShort(i int) bool { return c.short>>i&1 != 0 }
 
 // leaveShort takes packet i off the short way: what others know of new flows it gets here.
 func (w *Worker) leaveShort(i int) {
+	w.readPlain(i)
 	in := &w.in
+	in.fresh |= 1 << i
 	in.virtual[i], in.mark[i] = w.entrances[in.entrance[i]].virtual, 0
 }
 
 // enter is admit for packet i, which goes the short way.
 func (w *Worker) enter(i int) Verdict {
 	in := &w.in
-	e, k := &w.entrances[in.entrance[i]], &in.key[i]
-	v := e.virtual
-	w.heavy.connections.Event(flow.V4(k.Src.Uint32() & e.weighed))
+	e := &w.entrances[in.entrance[i]%entrances]
+	w.heavy.connections.Event(flow.V4(wire.AsPlain(in.packet[i].Data).Src() & e.weighed))
 	if w.defence.dropsPacket() { // C3.6
 		w.leaveShort(i)
 		return DropPacketRate
 	}
+	t := in.template[i]
 	var r *service.Real
-	var at place
-	if e.persistent {
-		at.template, r = w.templateFor(i, v, nil)
+	if t != 0 && w.tmpls.Entries[t].Live() {
+		r = w.under(t)
 	} else {
-		r = w.pick(i, v)
-	}
-	if r == nil {
 		w.leaveShort(i)
-		return w.noDestination(i, v)
-	}
-	if at.template != 0 {
-		w.restart(at.template)
-		w.tmpls.Entries[at.template].Controls++
-	}
-	port := r.Port
-	if port == 0 {
-		port = k.DstPort
-	}
-	if w.isPlainServer(r) {
-		if n := w.conns.InsertPlain(in.hash[i], k, r.Addr.Uint32(), port); n != 0 {
-			w.begin(i, n, v, r, at.template)
-			return ForwardInput
+		if t, r = w.welcome(i, e); r == nil {
+			return w.noDestination(i, e.virtual)
 		}
 	}
+	if t != 0 {
+		w.restart(t)
+		w.tmpls.Entries[t].Controls++
+	}
+	if w.begin(i, e, w.wayTo(r.Slot), r.Slot, t) {
+		return ForwardInput
+	}
 	w.leaveShort(i)
-	return w.connect(i, k, r, port, at)
+	port := r.Port
+	if port == 0 {
+		port = e.to.Port
+	}
+	return w.connect(i, &in.key[i], r, port, place{template: t})
 }
 
-// begin makes connection n, which was just inserted, the one to server r that packet i has opened: what connect and forward do for any.
-func (w *Worker) begin(i int, n uint32, v *service.Virtual, r *service.Real, t uint32) {
+// welcome chooses a server for packet i, whose client has no template, and makes one if the service has such; nil if there is no server.
+func (w *Worker) welcome(i int, e *entrance) (uint32, *service.Real) {
+	if e.persistent {
+		return w.templateFor(i, e.virtual, nil)
+	}
+	return 0, w.pick(i, e.virtual)
+}
+
+// begin makes the connection that packet i opens to a server under template t, does with it what connect and forward do with any, and sends the packet on its
+// way. It does nothing, and returns false, if there is no room, or the server is not plain.
+func (w *Worker) begin(i int, e *entrance, way *serverWay, slot, t uint32) bool {
 	in := &w.in
-	c, l := &w.conns.Entries[n], &w.loads[r.Slot]
-	in.conn[i] = n
-	in.plain |= 1 << i // back on the fast way
-	w.touched.add(in.hash[i])
-	w.counters.ConnectionInserts++
-	c.Slot, c.Forward, c.Template, c.NoOutput, c.InPackets = r.Slot, r.Forward, t, !r.Forward.Returns(), 1
-	state := conn.FirstState(c.Proto)
-	if c.Proto == flow.TCP {
-		state = w.defence.nextState(state, c.Direction(false), conn.EventOf(in.flags[i]))
+	p := &in.packet[i]
+	frame := wire.AsPlain(p.Data)
+	if !way.plain {
+		return false
+	}
+	port := way.port
+	if port == 0 {
+		port = uint16(frame.EndPorts() >> 16)
+	}
+	n := w.conns.InsertPlain(in.hash[i], frame.Ends(), frame.EndPorts(), e.to.Proto, way.addr, port)
+	if n == 0 {
+		return false
+	}
+	c := &w.conns.Entries[n]
+	c.Slot, c.Forward, c.Template, c.NoOutput, c.InPackets = slot, way.forward, t, !way.forward.Returns(), 1
+	state := conn.FirstState(e.to.Proto)
+	if e.to.Proto == flow.TCP {
+		state = w.defence.nextState(state, c.Direction(false), conn.EventOf(frame.Flags()))
 	}
 	c.State, c.Timeout = state, w.tables.Timeouts[state]
-	if state.Active() {
+	if l := &w.loads[slot]; state.Active() {
 		l.Active++
 	} else {
 		l.Inactive++
@@ -165,14 +182,18 @@ func (w *Worker) begin(i int, n uint32, v *service.Virtual, r *service.Real, t u
 	if state == conn.Established {
 		w.assure(c)
 	}
-	w.stats.opened(r, v, in.packetLen(i))
 	c.Restart(w.tick)
 	w.conns.File(n)
-}
-
-// isPlainServer reports whether connections to r need no more than an entry.
-func (w *Worker) isPlainServer(r *service.Real) bool {
-	a := r.Addr.Uint32()
-	return (r.Forward == service.NAT || r.Forward == service.Direct || r.Forward == service.Tunnel) && r.Upper == 0 &&
-		r.Addr.Is4() && a>>24 != 127 && !w.tables.Addresses.MayBeOurs(a)
+	w.touched.add(in.hash[i])
+	w.counters.ConnectionInserts++
+	s := w.stats.touch(slot)
+	s.Connections++
+	w.stats.virtuals[e.virtual.ID].Connections++
+	s.packet(false, len(p.Data)-l3)
+	in.conn[i] = n
+	in.plain |= 1 << i // back on the fast way
+	if w.departPlain(p, frame, c, way, false) {
+		in.left |= 1 << i
+	}
+	return true
 }

@@ -39,14 +39,12 @@ func (w *Worker) find() {
 
 // search looks plain packet i up where the first candidate was not its connection. What was taken for an answer may be a client's.
 func (w *Worker) search(i int) {
-	w.readPlain(i)
 	in := &w.in
-	k := &in.key[i]
-	if !in.output[i] && w.conns.Index.Nothing(in.hash[i], in.conn[i]) { // as it is with nearly all new flows
-		in.noInput |= 1 << i
-		w.unknown(i)
+	if !in.output[i] && w.conns.Index.Nothing(in.hash[i], in.conn[i]) && w.take(i) { // as it is with nearly all new flows
 		return
 	}
+	w.readPlain(i)
+	k := &in.key[i]
 	if in.output[i] {
 		n := w.conns.FindUnder(in.hash[i], k, true)
 		if n != 0 && w.conns.Entries[n].Forward == service.NAT { // else it is from a VIP itself
@@ -60,7 +58,9 @@ func (w *Worker) search(i int) {
 	}
 	if in.conn[i] = w.conns.FindUnder(in.hash[i], k, false); in.conn[i] == 0 {
 		in.noInput |= 1 << i
-		w.unknown(i)
+		if !w.take(i) {
+			w.unknown(i)
+		}
 	}
 }
 
@@ -69,9 +69,6 @@ func (w *Worker) unknown(i int) {
 	in := &w.in
 	in.plain &^= 1 << i
 	in.fresh |= 1 << i
-	if w.take(i) {
-		return
-	}
 	in.verdict[i] = w.judgeAddresses(i)
 }
 

@@ -112,7 +112,7 @@ func (q *inquiries) forget(n uint32) {
 // follow lets packet i wait if its flow is asked about, and reports whether that is so.
 func (w *Worker) follow(i int) bool {
 	in, q := &w.in, &w.inquiries
-	if in.isPlain(i) {
+	if in.isPlain(i) || in.isShort(i) {
 		w.readPlain(i)
 	}
 	n := q.find(&in.key[i])

@@ -19,7 +19,11 @@ type serverWay struct {
 	addr      uint32       // the server's address as it lies in a header
 	own       uint32       // our address to speak from to the next hop, 0: none; host byte order
 	available bool
-	_         [39]byte
+	// plain: connections to the server need no more than an entry of IPv4. Then they go to port as it lies in a header, or 0, the packet's, and forward is how.
+	plain   bool
+	forward service.Forward
+	port    uint16
+	_       [35]byte
 }
 
 // wayTo returns what is known of the server in a slot.
@@ -41,6 +45,8 @@ func (w *Worker) lookUp(s *serverWay, slot uint32) {
 		return
 	}
 	s.addr = bits.ReverseBytes32(r.Addr.Uint32())
+	s.forward, s.port = r.Forward, bits.ReverseBytes16(r.Port)
+	s.plain = r.Available && (r.Forward == service.NAT || r.Forward == service.Direct || r.Forward == service.Tunnel) && r.Upper == 0 && !w.isLocal(r.Addr)
 	if s.hop = w.tables.Hops.Known(r.Addr.Uint32()); s.hop != nil {
 		s.own = w.tables.Hops.Own(s.hop.Port, s.hop.Addr).Uint32()
 	}

@@ -5,6 +5,7 @@ import (
 	"cleat/lcore/flow"
 	"cleat/lcore/service"
 	"cleat/lcore/template"
+	"cleat/lcore/wire"
 )
 
 // sought are the templates that recall looks for in a turn: the first n elements, of which the first short ones are of packets that go the short way.
@@ -39,7 +40,7 @@ func (w *Worker) recall() {
 		var t uint32
 		if i := i % burst.Size; k < short {
 			e := &w.entrances[in.entrance[i]%entrances]
-			t = w.tmpls.FindPlain(s.hash[k], s.found[k], in.key[i].Src.Uint32()&e.mask, &e.to)
+			t = w.tmpls.FindPlain(s.hash[k], s.found[k], wire.AsPlain(in.packet[i].Data).Src()&e.mask, &e.to)
 		} else {
 			t = w.tmpls.FindNear(s.hash[k], s.found[k], &s.key[k], nil)
 		}

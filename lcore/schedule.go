@@ -171,11 +171,16 @@ func (w *Worker) templateFor(i int, v *service.Virtual, data []byte) (uint32, *s
 		t = w.remembered(v, &in.key[i], data)
 	}
 	if t != 0 {
-		w.counters.TemplateHits++
-		return t, w.tables.Services.Real(w.tmpls.Entries[t].Slot)
+		return t, w.under(t)
 	}
 	w.counters.TemplateMisses++
 	return w.bind(i, v, data)
+}
+
+// under returns the server that a template says, for a new connection under it.
+func (w *Worker) under(t uint32) *service.Real {
+	w.counters.TemplateHits++
+	return w.tables.Services.Real(w.tmpls.Entries[t].Slot)
 }
 
 // open does for packet i to service v what was decided.

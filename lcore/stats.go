@@ -138,12 +138,6 @@ func (s *stats) connection(r *service.Real, v *service.Virtual) {
 	}
 }
 
-// opened counts a connection to r for the service v, and its first packet.
-func (s *stats) opened(r *service.Real, v *service.Virtual, length int) {
-	s.connection(r, v)
-	s.packet(r, false, length)
-}
-
 func (s *stats) publishVirtual(id uint32) {
 	for i, n := range s.virtuals[id].words() {
 		store(&s.publicVirtuals[id][i], n)

@@ -3,6 +3,7 @@ package lcore
 import (
 	"cleat/lcore/address"
 	"cleat/lcore/flow"
+	"cleat/lcore/wire"
 )
 
 // steer hands packets of another worker's clients over. Which address is the client's is decided by addresses alone, so that every
@@ -35,6 +36,8 @@ func (w *Worker) steer() {
 func (w *Worker) home(i int) int {
 	in := &w.in
 	switch {
+	case in.isShort(i):
+		return w.Steering.Worker(flow.V4(wire.AsPlain(in.packet[i].Data).Src()))
 	case in.dst[i]&address.Local != 0:
 		return w.tables.Addresses.Owner(in.key[i].Dst)
 	case in.src[i]&(address.Real|address.VIP) != 0: // from a VIP: an error about what a client sent, and no NAT has changed

@@ -266,13 +266,13 @@ func (s *Shard) Insert(k *flow.Key, server flow.Addr, port uint16) uint32 {
 	return i
 }
 
-// InsertPlain is Insert where all addresses are IPv4's, for whoever has the Hash.
-func (s *Shard) InsertPlain(hash uint64, k *flow.Key, server uint32, port uint16) uint32 {
+// InsertPlain is Insert where all addresses are IPv4's, for whoever has the Hash. Addresses and ports are as they lie in the packet's headers.
+func (s *Shard) InsertPlain(hash, ends uint64, ports uint32, proto uint8, server uint32, port uint16) uint32 {
 	i := s.Shard.Insert(hash)
 	if i == 0 {
 		return 0
 	}
-	s.Entries[i].set(k, server, port)
+	s.Entries[i].set(ends, ports, proto, server, port)
 	return i
 }
 
@@ -290,17 +290,17 @@ func (s *Shard) Borrow(k *flow.Key, server flow.Addr, port uint16) uint32 {
 func narrow(k *flow.Key, server flow.Addr) bool { return k.Src.Is4() && server.Is4() }
 
 // set writes what a connection is found by, and where it leads; of addresses the last 32 bits.
-func (e *Entry) set(k *flow.Key, server uint32, port uint16) {
-	ends, ports := endsOf(k)
+func (e *Entry) set(ends uint64, ports uint32, proto uint8, server uint32, port uint16) {
 	e.client, e.virtual = uint32(ends), uint32(ends>>32)
 	e.clientPort, e.virtualPort = uint16(ports), uint16(ports>>16)
-	e.server, e.serverPort = bits.ReverseBytes32(server), bits.ReverseBytes16(port)
-	e.Proto = k.Proto
+	e.server, e.serverPort = server, port
+	e.Proto = proto
 }
 
 func (s *Shard) set(i, wide uint32, k *flow.Key, server flow.Addr, port uint16) {
 	e := &s.Entries[i]
-	e.set(k, server.Uint32(), port)
+	ends, ports := endsOf(k)
+	e.set(ends, ports, k.Proto, bits.ReverseBytes32(server.Uint32()), bits.ReverseBytes16(port))
 	e.wide = wide
 	if wide != 0 {
 		s.wide.Slots[wide] = addresses{client: k.Src, virtual: k.Dst, server: server}

@@ -25,7 +25,7 @@ func (s *Shard) HashPlain(half flow.Half, client uint32) uint64 {
 
 // FindPlain is FindNear for a plain key.
 func (s *Shard) FindPlain(hash uint64, candidate uint32, client uint32, k *Plain) uint32 {
-	if candidate != 0 && s.Entries[candidate].is(client, k) {
+	if s.Entries[candidate].is(client, k) {
 		return candidate
 	}
 	if s.Index.Nothing(hash, candidate) {
