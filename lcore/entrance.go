@@ -189,11 +189,9 @@ func (w *Worker) begin(i int, e *entrance, way *serverWay, slot, t uint32) bool 
 	s := w.stats.touch(slot)
 	s.Connections++
 	w.stats.virtuals[e.virtual.ID].Connections++
-	s.packet(false, len(p.Data)-l3)
+	way.recent.packet(false, len(p.Data)-l3)
 	in.conn[i] = n
 	in.plain |= 1 << i // back on the fast way
-	if w.departPlain(p, frame, c, way, false) {
-		in.left |= 1 << i
-	}
+	w.departPlain(i)
 	return true
 }

@@ -25,15 +25,19 @@ func (w *Worker) find() {
 	}
 	found, entries := in.conn[:in.N], w.conns.Entries
 	w.conns.Near(in.hash[:in.N], found) // those of other packets too: to leave them out would cost more
+	hits := uint32(0)
 	for i := range found {
 		if !in.isPlain(i) {
 			found[i] = 0
 			continue
 		}
-		frame := wire.AsPlain(in.packet[i].Data)
-		if !entries[found[i]].IsOf(frame.Ends(), frame.EndPorts(), frame.Protocol(), in.output[i]) {
-			w.search(i)
+		c, frame := &entries[found[i]], wire.AsPlain(in.packet[i].Data)
+		if c.Proto == frame.Protocol() && c.IsOf(frame.Ends(), frame.EndPorts(), in.output[i]) {
+			hits |= 1 << i
 		}
+	}
+	for rest := in.plain &^ hits; rest != 0; rest &= rest - 1 {
+		w.search(bits.TrailingZeros32(rest))
 	}
 }
 

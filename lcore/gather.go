@@ -186,7 +186,7 @@ func (w *Worker) passPart(i int, c *conn.Entry, r *service.Real) {
 		in.verdict[i] = ForwardInput
 	}
 	if r.Available {
-		w.stats.more(r, in.output[i], int(in.part[i].length))
+		w.stats.packets(r).more(in.output[i], int(in.part[i].length))
 	}
 }
 

@@ -1,6 +1,8 @@
 package lcore
 
 import (
+	"math/bits"
+
 	"cleat/lcore/address"
 	"cleat/lcore/burst"
 	"cleat/lcore/flow"
@@ -11,23 +13,39 @@ import (
 // parse finds the flow key of TCP, UDP and SCTP packets and judges all others. Of plain packets it finds what find looks them up under; whether their addresses are
 // possible is seen when no connection has them.
 func (w *Worker) parse() {
-	in, ports, addresses, plain := &w.in, w.tables.Hops.Ports(), w.tables.Addresses, uint32(0)
+	w.parsePlain()
+	for rest := w.in.all() &^ w.in.plain; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros32(rest)
+		w.in.verdict[i] = w.parseFrame(i)
+	}
+}
+
+// parsePlain is parse for plain packets. It calls nothing, so that what the loop has in registers stays there.
+func (w *Worker) parsePlain() {
+	in, ports, addresses, seed := &w.in, w.tables.Hops.Ports(), w.tables.Addresses, w.Seed
+	to, port, plain := ports[0].Number(), uint16(0), uint32(0)
 	for i := range in.packet[:in.N] {
 		p := &in.packet[i]
-		n := wire.ParsePlain(p.Data, ports[p.Port].Number(), p.Flags&burst.IPCsumGood != 0)
-		if n == 0 || p.Segments != 1 || p.Flags&burst.VLANStripped != 0 || in.errand[i] >= deciding {
-			in.verdict[i] = w.parseFrame(i)
+		if len(p.Data) < wire.PlainLen {
 			continue
 		}
+		if p.Port != port {
+			port = p.Port
+			to = ports[port].Number()
+		}
 		frame := wire.AsPlain(p.Data)
+		n := frame.Len()
+		if frame.Strange(to) != 0 || n > len(p.Data) || !frame.Fits(n) || p.Flags&burst.IPCsumGood == 0 && !frame.ChecksumOK() ||
+			p.Flags&burst.VLANStripped != 0 || p.Segments != 1 || in.errand[i] >= deciding {
+			continue
+		}
 		p.Data, p.Len = p.Data[:n], uint32(n) // off with the link's padding
 		client, port := frame.Src(), frame.SrcPort()
 		output := addresses.MayServe(client)
 		if output {
 			client, port = frame.Dst(), frame.DstPort()
 		}
-		in.output[i], in.hash[i] = output, w.conns.Hash4(client, port, frame.Protocol())
-		in.verdict[i] = pending
+		in.output[i], in.hash[i] = output, flow.Hash(flow.V4(client), port, frame.Protocol(), seed)
 		plain |= 1 << i
 	}
 	in.plain = plain

@@ -16,9 +16,14 @@ import (
 // hop as it is, or an answer to its sender.
 func (w *Worker) rewrite() {
 	in := &w.in
-	for rest := (uint32(1)<<in.N - 1) &^ in.left; rest != 0; rest &= rest - 1 {
+	for rest := in.all() &^ in.left; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros32(rest)
-		if v := in.verdict[i]; (v.forwards() || v == Route) && !w.leavePlain(i) {
+		if in.isPlain(i) { // forwarded, then
+			if !w.wrapPlain(i) {
+				w.special(i)
+				in.verdict[i] = w.leave(i, in.verdict[i])
+			}
+		} else if v := in.verdict[i]; v.forwards() || v == Route {
 			in.verdict[i] = w.leave(i, v)
 		}
 		switch in.verdict[i] {

@@ -33,10 +33,11 @@ func (c *VirtualCounters) Add(o VirtualCounters) {
 	}
 }
 
-// stats count per real server and service in private; what has changed is published now and then. A service's packets are those of its servers, and are counted
-// there only: it gets them when they are settled.
+// stats count per real server and service in private; what has changed is published now and then. A service's packets are those of its servers: both get them
+// when they are settled.
 type stats struct {
 	reals    []realStats       // by slot
+	ways     []serverWay       // by slot
 	virtuals []VirtualCounters // by service ID
 	loads    []schedule.Load   // the worker's, by slot: counters of how it is now
 
@@ -48,33 +49,50 @@ type stats struct {
 	n     int      // of those
 }
 
-// realStats is what is counted of one real server, and what publishing needs to know.
+// realStats is what is counted of one real server, packets excepted that are not settled yet, and what publishing needs to know.
 type realStats struct {
 	RealCounters
-	settled traffic // what of it the service has
-	owner   uint32  // the service that the slot's packets are counted for
-	dirty   bool    // in the ring
-	_       [19]byte
+	owner uint32 // the service that the slot's packets are counted for
+	dirty bool   // in the ring
 }
 
-// traffic is how many packets and bytes went in and out.
+// traffic is how many packets and bytes went in and out, by their IP length (C2.1).
 type traffic struct{ inPackets, outPackets, inBytes, outBytes uint64 }
 
-// settle gives the service of a slot what it does not have yet.
+func (t *traffic) packet(output bool, length int) {
+	if output {
+		t.outPackets++
+	} else {
+		t.inPackets++
+	}
+	t.more(output, length)
+}
+
+// more counts bytes of a packet that packet has counted.
+func (t *traffic) more(output bool, length int) {
+	if output {
+		t.outBytes += uint64(length)
+	} else {
+		t.inBytes += uint64(length)
+	}
+}
+
+// settle gives the server in a slot, and its service, the packets that were counted since the last time.
 func (s *stats) settle(slot uint32) {
-	c := &s.reals[slot]
-	v, was := &s.virtuals[c.owner], c.settled
-	c.settled = traffic{c.InPackets, c.OutPackets, c.InBytes, c.OutBytes}
-	v.InPackets += c.InPackets - was.inPackets
-	v.OutPackets += c.OutPackets - was.outPackets
-	v.InBytes += c.InBytes - was.inBytes
-	v.OutBytes += c.OutBytes - was.outBytes
+	c, t := &s.reals[slot], &s.ways[slot].recent
+	v := &s.virtuals[c.owner]
+	c.InPackets, v.InPackets = c.InPackets+t.inPackets, v.InPackets+t.inPackets
+	c.OutPackets, v.OutPackets = c.OutPackets+t.outPackets, v.OutPackets+t.outPackets
+	c.InBytes, v.InBytes = c.InBytes+t.inBytes, v.InBytes+t.inBytes
+	c.OutBytes, v.OutBytes = c.OutBytes+t.outBytes, v.OutBytes+t.outBytes
+	*t = traffic{}
 }
 
 func (s *stats) init(virtuals int, loads []schedule.Load) {
 	reals := len(loads)
 	s.loads = loads
 	s.reals, s.publicReals = make([]realStats, reals), make([][realWords]atomic.Uint64, reals)
+	s.ways = make([]serverWay, reals)
 	s.virtuals, s.publicVirtuals = make([]VirtualCounters, virtuals), make([][virtualWords]atomic.Uint64, virtuals)
 	s.dirty = make([]uint32, reals)
 }
@@ -103,29 +121,10 @@ func (s *stats) mark(slot uint32) {
 	s.n++
 }
 
-// packet counts a forwarded packet by its IP length (C2.1).
-func (s *stats) packet(r *service.Real, output bool, length int) {
-	s.of(r).packet(output, length)
-}
-
-func (c *realStats) packet(output bool, length int) {
-	if output {
-		c.OutPackets++
-		c.OutBytes += uint64(length)
-		return
-	}
-	c.InPackets++
-	c.InBytes += uint64(length)
-}
-
-// more counts bytes of a packet that packet has counted.
-func (s *stats) more(r *service.Real, output bool, length int) {
-	c := s.of(r)
-	if output {
-		c.OutBytes += uint64(length)
-		return
-	}
-	c.InBytes += uint64(length)
+// packets is where packets of r's connections are counted.
+func (s *stats) packets(r *service.Real) *traffic {
+	s.of(r)
+	return &s.ways[r.Slot].recent
 }
 
 // connection counts a connection to r for the service v that it was opened by. That need not be r's own: a persistent FTP service and one of all
@@ -148,6 +147,7 @@ func (s *stats) template(slot uint32, n int) { s.touch(slot).Templates += uint64
 
 // counted returns all that is counted of the server in a slot.
 func (s *stats) counted(slot uint32) *RealCounters {
+	s.settle(slot)
 	c, l := &s.reals[slot].RealCounters, &s.loads[slot]
 	c.Active, c.Inactive, c.Overloaded = uint64(l.Active), uint64(l.Inactive), 0
 	if l.Overload {
@@ -164,11 +164,10 @@ func (s *stats) publish(limit int) {
 			s.first = 0
 		}
 		s.n--
-		s.reals[slot].dirty = false
+		s.reals[slot].dirty, s.ways[slot].tables = false, nil // so that the next packet sees to it that it is published
 		for i, n := range s.counted(slot).words() {
 			store(&s.publicReals[slot][i], n)
 		}
-		s.settle(slot)
 		s.publishVirtual(s.reals[slot].owner)
 	}
 }

@@ -198,7 +198,7 @@ func TestErrorsChangeNothing(t *testing.T) {
 		in(outside, lcoretest.ICMPError(ip("172.16.0.1"), ip("10.0.0.1"), 3, 4, 1400, fromClient(vip80, alice, "R"), fromGateway)),
 		in(inside, lcoretest.ICMPError(ip("10.9.0.13"), ip("172.16.0.1"), 3, 3, 0, fromClient(alice, "10.9.0.13:80", "S"), fromInside)),
 		func(r *rig) {
-			if c := r.workers[0].stats.reals[2]; c.InPackets != 3 || c.OutPackets != 2 || r.connection(t).InPackets != 3 {
+			if c := r.workers[0].stats.counted(2); c.InPackets != 3 || c.OutPackets != 2 || r.connection(t).InPackets != 3 {
 				t.Errorf("%d packets in, %d out; %d of the connection's client; want 3, 2, 3", c.InPackets, c.OutPackets, r.connection(t).InPackets)
 			}
 		})

@@ -112,7 +112,7 @@ func (w *Worker) pass(i int, c *conn.Entry, r *service.Real) {
 		c.InPackets++
 	}
 	if r.Available {
-		w.stats.packet(r, in.output[i], in.length(i))
+		w.stats.packets(r).packet(in.output[i], in.length(i))
 	}
 }
 

@@ -91,7 +91,7 @@ func (w *Worker) hearTunnel(i int, c *conn.Entry, r *service.Real) Verdict {
 		}
 	}
 	if r.Available {
-		w.stats.packet(r, true, in.length(i)-int(in.inside[i]))
+		w.stats.packets(r).packet(true, in.length(i)-int(in.inside[i]))
 	}
 	return AnswerTunnel
 }

@@ -60,9 +60,6 @@ type Plan struct {
 	Clock func() time.Duration
 	// Idle says when to sleep.
 	Idle Idle
-	// Pause is called once a turn and sleeps; mostly it is told to sleep for no time. Nothing else on the worker's goroutine blocks, so that is where
-	// whoever runs it may have it stand still. nil: time.Sleep.
-	Pause func(sleep time.Duration)
 }
 
 // Idle lets a worker sleep when there is nothing to do. The zero Idle never sleeps.
@@ -110,8 +107,7 @@ type Worker struct {
 	defence    defence
 	transfers  transfers
 	locals     *local.Table
-	paths      []path      // by real server slot
-	ways       []serverWay // by real server slot
+	paths      []path // by real server slot
 	counters   Counters
 	pub        published
 	pubAt      time.Duration
@@ -177,12 +173,8 @@ func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 		anchoring:    make([]time.Duration, p.Services),
 		peers:        make([]peer, p.Workers),
 		paths:        make([]path, p.Reals),
-		ways:         make([]serverWay, p.Reals+1),
 	}
 	w.Handover = cmp.Or(w.Handover, handover)
-	if w.Pause == nil {
-		w.Pause = time.Sleep
-	}
 	if p.Workers > 1 {
 		w.arrivals = make([]arrivals, len(p.Queues))
 	}

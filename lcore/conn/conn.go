@@ -26,13 +26,12 @@ type Entry struct {
 
 	Proto   uint8
 	State   State
+	Proof   Proof // kept by Shard.Hear
 	Forward service.Forward
 	// NoOutput: the answers go from the real server to the client without passing here, as far as is known (C1.5).
 	NoOutput bool
 	// Owner is 1 + the number of the worker that decided on the connection, counted it first and has its template; 0: the one whose shard this is.
 	Owner uint8
-	// Proof is kept by Shard.Hear.
-	Proof Proof
 
 	// Slot is the real server's (service.Real.Slot).
 	Slot uint32
@@ -71,6 +70,14 @@ func (e *Entry) Direction(output bool) Direction {
 	return Input
 }
 
+// SteadyNAT is the Steadiness of an established TCP connection of IPv4 by NAT, proven and without anything aside.
+const SteadyNAT = flow.TCP | uint64(Established)<<8 | uint64(Proven)<<16 | uint64(service.NAT)<<24
+
+// Steadiness tells in one number what a packet would have to look at otherwise: protocol, state, proof and forwarding method, and in the upper half whether there is anything aside or wide.
+func (e *Entry) Steadiness() uint64 {
+	return uint64(e.Proto) | uint64(e.State)<<8 | uint64(e.Proof)<<16 | uint64(e.Forward)<<24 | uint64(e.Aside|e.wide)<<32
+}
+
 // Wide reports whether the addresses are not IPv4's alone.
 func (e *Entry) Wide() bool { return e.wide != 0 }
 
@@ -90,12 +97,13 @@ func (e *Entry) isAnswer(ends uint64, ports uint32) bool {
 	return uint64(e.server)|uint64(e.client)<<32 == ends && uint32(e.serverPort)|uint32(e.clientPort)<<16 == ports && e.Forward == service.NAT
 }
 
-// IsOf reports whether an entry is one of IPv4 alone to which a packet belongs with such addresses and ports, as a request or as the answer of a NAT server.
-func (e *Entry) IsOf(ends uint64, ports uint32, proto uint8, answer bool) bool {
+// IsOf reports whether an entry is one of IPv4 alone to which a packet of its protocol belongs with such addresses and ports, as a request or as the answer of a NAT server.
+func (e *Entry) IsOf(ends uint64, ports uint32, answer bool) bool {
+	is := e.isRequest(ends, ports)
 	if answer {
-		return e.isAnswer(ends, ports) && e.Proto == proto && e.wide == 0
+		is = e.isAnswer(ends, ports)
 	}
-	return e.isRequest(ends, ports) && e.Proto == proto && e.wide == 0
+	return is && e.wide == 0
 }
 
 // FTP is the place of what the FTP helper knows of the connection, 0: nothing. The helper is for NAT.
@@ -176,11 +184,6 @@ func (s *Shard) Hash(k *flow.Key, output bool) uint64 {
 		client, port = &k.Dst, k.DstPort
 	}
 	return flow.Hash(*client, port, k.Proto, s.seed)
-}
-
-// Hash4 is Hash for the end of a client with an IPv4 address, in host byte order.
-func (s *Shard) Hash4(client uint32, port uint16, proto uint8) uint64 {
-	return flow.Hash(flow.V4(client), port, proto, s.seed)
 }
 
 // FindUnder is FindInput or FindOutput for whoever has the Hash.
@@ -323,6 +326,15 @@ func (s *Shard) Touch(i, now uint32) {
 	if s.Entries[i].Restart(now) {
 		s.File(i)
 	}
+}
+
+// Prolong is Touch for a timer that is filed and whose time does not come nearer; for any other it does nothing and returns false.
+func (e *Entry) Prolong(now, timeout uint32) bool {
+	if !e.timer.Prolong(now + timeout) {
+		return false
+	}
+	e.Timeout = timeout
+	return true
 }
 
 // Restart is what Touch does to an entry; it reports whether that has to be filed then.

@@ -1,6 +1,11 @@
 package conn
 
-import "testing"
+import (
+	"testing"
+
+	"cleat/lcore/flow"
+	"cleat/lcore/service"
+)
 
 // TestMoves: the tables say what the state machine says, or that it is not for them to say.
 func TestMoves(t *testing.T) {
@@ -24,6 +29,34 @@ func TestMoves(t *testing.T) {
 					t.Errorf("%s: of no TCP state: %v", name, got)
 				}
 			}
+		}
+	}
+}
+
+// TestSteady: what forwards steady connections need not look at more than it does: an ACK changes nothing, whoever sends it.
+func TestSteady(t *testing.T) {
+	steady := Entry{Proto: flow.TCP, State: Established, Proof: Proven, Forward: service.NAT}
+	if steady.Steadiness() != SteadyNAT {
+		t.Errorf("%x, want %x", steady.Steadiness(), uint64(SteadyNAT))
+	}
+	for _, m := range []*Moves{&PlainMoves, &SecureMoves} {
+		for d := Input; d <= InputOnly; d++ {
+			if next := m.Next(Established, d, flagACK); next != Established {
+				t.Errorf("direction %d: %v", d, next)
+			}
+		}
+	}
+	for what, change := range map[string]func(*Entry){
+		"UDP":            func(e *Entry) { e.Proto = flow.UDP },
+		"closing":        func(e *Entry) { e.State = FinWait },
+		"unproven":       func(e *Entry) { e.Proof = Answered },
+		"direct routing": func(e *Entry) { e.Forward = service.Direct },
+		"FTP":            func(e *Entry) { e.Aside = 1 },
+		"IPv6":           func(e *Entry) { e.wide = 1 },
+	} {
+		e := steady
+		if change(&e); e.Steadiness() == SteadyNAT {
+			t.Errorf("%s is taken for steady", what)
 		}
 	}
 }

@@ -88,7 +88,11 @@ type route struct {
 	hop       Hop // Addr is zero if the destinations are on the link
 }
 
-type net4 struct{ mask, dst uint32 }
+// net4 is what a route of IPv4 is for. router is its hop if that is a router whose MAC address is known, else nil.
+type net4 struct {
+	mask, dst uint32
+	router    *Hop
+}
 
 // New makes a Table. Subnets of the ports are routes of their own and go before a given route to the same prefix; of two
 // routes to one prefix the first counts. Ports named in routes and neighbours must exist; management has checked that.
@@ -114,7 +118,12 @@ func New(ports []Port, routes []Route, neighbours []Neighbor) *Table {
 	slices.SortStableFunc(t.routes4, longest)
 	slices.SortStableFunc(t.routes6, longest)
 	for i := range t.routes4 {
-		t.nets4 = append(t.nets4, net4{t.routes4[i].mask.Uint32(), t.routes4[i].dst.Uint32()})
+		r := &t.routes4[i]
+		n := net4{mask: r.mask.Uint32(), dst: r.dst.Uint32()}
+		if !r.hop.Addr.IsZero() && r.hop.MAC != (MAC{}) {
+			n.router = &r.hop
+		}
+		t.nets4 = append(t.nets4, n)
 	}
 	for _, n := range neighbours {
 		if hop, result := t.byRoute(n.Addr); result == Unresolved && hop.Addr == n.Addr && hop.Port == n.Port {
@@ -147,14 +156,24 @@ func (t *Table) family(a flow.Addr) *[]route {
 func (t *Table) Known(dst uint32) *Hop {
 	for i := range t.nets4 {
 		if n := &t.nets4[i]; dst&n.mask == n.dst {
-			hop := &t.routes4[i].hop
-			if hop.Addr.IsZero() {
-				hop = t.direct.At(flow.V4(dst), 0, 0)
+			if n.router != nil || !t.routes4[i].hop.Addr.IsZero() {
+				return n.router
 			}
+			hop := t.direct.At(flow.V4(dst), 0, 0)
 			if hop == nil || hop.MAC == (MAC{}) {
 				return nil
 			}
 			return hop
+		}
+	}
+	return nil
+}
+
+// ByRouter is Known for destinations behind a router; nil for those on the link. The compiler takes it into its callers.
+func (t *Table) ByRouter(dst uint32) *Hop {
+	for i := range t.nets4 {
+		if n := &t.nets4[i]; dst&n.mask == n.dst {
+			return n.router
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"bytes"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"testing"
@@ -220,9 +221,15 @@ func TestPlain(t *testing.T) {
 		}
 		addr, port := rapid.Uint32().Draw(t, "addr"), rapid.Uint16().Draw(t, "port")
 		for name, do := range map[string]func(*wire.Plain, wire.IPv4){
-			"in":      func(p *wire.Plain, ip wire.IPv4) { p.ReplaceDst(addr, port); NATIn(ip, addr, port) },
-			"out":     func(p *wire.Plain, ip wire.IPv4) { p.ReplaceSrc(addr, port); NATOut(ip, addr, port) },
-			"forward": func(p *wire.Plain, ip wire.IPv4) { p.Older(); Forward(ip) },
+			"in": func(p *wire.Plain, ip wire.IPv4) {
+				update(p)(p.SetDst(bits.ReverseBytes32(addr), bits.ReverseBytes16(port)))
+				NATIn(ip, addr, port)
+			},
+			"out": func(p *wire.Plain, ip wire.IPv4) {
+				update(p)(p.SetSrc(bits.ReverseBytes32(addr), bits.ReverseBytes16(port)))
+				NATOut(ip, addr, port)
+			},
+			"forward": func(p *wire.Plain, ip wire.IPv4) { p.Older(0); Forward(ip) },
 		} {
 			plain, general := slices.Clone(frame), slices.Clone(frame)
 			do(wire.AsPlain(plain), wire.IPv4(general[wire.EthernetLen:wire.EthernetLen+46]))
@@ -231,4 +238,16 @@ func TestPlain(t *testing.T) {
 			}
 		}
 	})
+}
+
+// update makes a plain frame older and brings its checksums up to date with changes of address and port.
+func update(p *wire.Plain) func(address, port uint64) {
+	return func(address, port uint64) {
+		p.Older(address)
+		if p.Protocol() == flow.TCP {
+			p.UpdateTCP(address + port)
+		} else {
+			p.UpdateUDP(address + port)
+		}
+	}
 }

@@ -20,36 +20,10 @@ const (
 	plainL4 = EthernetLen + IPv4Len
 )
 
-// ParsePlain returns the length without padding of a frame that lies in b to its end, at most len(b), if its headers are plain and it is addressed to a MAC
-// address, given as a number with the first byte in the lowest bits; else 0. It promises what ParseIPv4, ParseTCP and ParseUDP do, and that the IP header's checksum is right, unless good says that the port has
-// verified it.
-func ParsePlain(b []byte, to uint64, good bool) (n int) {
-	if len(b) < PlainLen {
-		return 0
-	}
-	p := (*Plain)(b)
-	n = EthernetLen + p.TotalLen()
-	if p.strange(to) != 0 || n > len(b) || !good && sum20(p[plainIP:]) != 0xffff {
-		return 0
-	}
-	switch p.Protocol() {
-	case flow.TCP:
-		if header := int(p[plainL4+tcpOffset]>>4) * 4; header < TCPLen || plainL4+header > n {
-			return 0
-		}
-	case flow.UDP:
-		if binary.BigEndian.Uint16(p[plainL4+udpLength:]) < UDPLen || n < plainL4+UDPLen {
-			return 0
-		}
-	default:
-		return 0
-	}
-	return n
-}
-
-// strange returns bits that are set where the addressing, the ethertype, the IP version and header length or the fragmentation are another one's than those of a plain
-// frame to a MAC address.
-func (p *Plain) strange(to uint64) uint64 {
+// Strange returns bits that are set where the addressing, the ethertype, the IP version and header length or the fragmentation are another one's than those of a plain
+// frame to a MAC address, given as a number with the first byte in the lowest bits. A frame that is not Strange, lies in memory to its end, Fits and is ChecksumOK is plain:
+// then it keeps what ParseIPv4, ParseTCP and ParseUDP promise. These are several methods so that the compiler takes them into the loop that asks.
+func (p *Plain) Strange(to uint64) uint64 {
 	const (
 		typeVersionIHL = 0xff_ffff // the ethertype, and the version and header length behind it
 		ipv4NoOptions  = TypeIPv4>>8 | TypeIPv4&0xff<<8 | 0x45<<16
@@ -60,8 +34,23 @@ func (p *Plain) strange(to uint64) uint64 {
 		uint64(binary.LittleEndian.Uint16(p[plainIP+ip4Fragment:])&partOfSeveral)
 }
 
+// Fits reports whether a frame of n bytes without padding, Len, has room for its transport header.
+func (p *Plain) Fits(n int) bool {
+	if p.Protocol() == flow.TCP {
+		header := int(p[plainL4+tcpOffset]) >> 4 * 4
+		return header >= TCPLen && plainL4+header <= n
+	}
+	return p.Protocol() == flow.UDP && binary.BigEndian.Uint16(p[plainL4+udpLength:]) >= UDPLen && n >= plainL4+UDPLen
+}
+
+// ChecksumOK reports whether the IP header's checksum is right.
+func (p *Plain) ChecksumOK() bool { return sum20(p[plainIP:]) == 0xffff }
+
 // AsPlain returns the headers of a frame that ParsePlain has found plain. Its padding may have been cut off b since.
 func AsPlain(b []byte) *Plain { return (*Plain)(b[:PlainLen]) }
+
+// Len returns the length of the frame without padding, bytes.
+func (p *Plain) Len() int { return EthernetLen + p.TotalLen() }
 
 // TotalLen returns the length of the IP packet, bytes.
 func (p *Plain) TotalLen() int { return int(binary.BigEndian.Uint16(p[plainIP+ip4TotalLen:])) }
@@ -93,10 +82,26 @@ func (p *Plain) DstPort() uint16 { return binary.BigEndian.Uint16(p[plainL4+2:])
 // Flags returns TCP's flags.
 func (p *Plain) Flags() uint8 { return p[plainL4+tcpFlags] }
 
+// IsACK reports whether of TCP's flags that move a connection's state ACK alone is set.
+func (p *Plain) IsACK() bool { return p.Flags()&(FIN|SYN|RST|ACK) == ACK }
+
 // NoChecksum reports whether a UDP datagram came without a checksum.
 func (p *Plain) NoChecksum() bool {
 	return p.Protocol() == flow.UDP && binary.LittleEndian.Uint16(p[plainL4+udpChecksum:]) == 0
 }
+
+// Link is a pair of MAC addresses as they lie in a frame: destination and source.
+type Link [2 * len(MAC{})]byte
+
+// LinkOf returns the Link from src to dst.
+func LinkOf(src, dst *MAC) (l Link) {
+	*(*MAC)(l[etherDst:]) = *dst
+	*(*MAC)(l[etherSrc:]) = *src
+	return l
+}
+
+// SetLinks is SetLink for whoever has a Link.
+func (p *Plain) SetLinks(l *Link) { *(*Link)(p[etherDst:]) = *l }
 
 // SetLink addresses the frame.
 func (p *Plain) SetLink(src, dst *MAC) {
@@ -104,53 +109,49 @@ func (p *Plain) SetLink(src, dst *MAC) {
 	*(*MAC)(p[etherSrc:]) = *src
 }
 
-// Older takes one from the TTL, which must be more than 1.
-func (p *Plain) Older() {
+// Older takes one from the TTL, which must be more than 1, and brings the IP header's checksum up to date with that and with a change of addresses.
+func (p *Plain) Older(change uint64) {
 	p[plainIP+ip4TTL]--
-	p.updateIP(older)
+	c := p[plainIP+ip4Checksum : plainIP+ip4Checksum+2]
+	binary.LittleEndian.PutUint16(c, update(binary.LittleEndian.Uint16(c), change+older))
 }
 
-// ReplaceDst gives a frame another destination address and port, as they lie in the frame, and takes one from the TTL. The checksum must not be that of a datagram that has none.
-func (p *Plain) ReplaceDst(a uint32, port uint16) {
+// SetDst writes another destination address and port, as they lie in the frame, and returns by how much that changes sums over the address, and over the port: for
+// Older, and for UpdateTCP or UpdateUDP.
+func (p *Plain) SetDst(a uint32, port uint16) (address, ports uint64) {
 	was, wasPort := binary.LittleEndian.Uint32(p[plainIP+ip4Dst:]), binary.LittleEndian.Uint16(p[plainL4+2:])
 	binary.LittleEndian.PutUint32(p[plainIP+ip4Dst:], a)
 	binary.LittleEndian.PutUint16(p[plainL4+2:], port)
-	p.replaced(uint64(^was)+uint64(a), uint64(^wasPort)+uint64(port))
+	return uint64(^was) + uint64(a), uint64(^wasPort) + uint64(port)
 }
 
-// ReplaceSrc gives it another source likewise.
-func (p *Plain) ReplaceSrc(a uint32, port uint16) {
+// SetSrc writes another source likewise.
+func (p *Plain) SetSrc(a uint32, port uint16) (address, ports uint64) {
 	was, wasPort := binary.LittleEndian.Uint32(p[plainIP+ip4Src:]), binary.LittleEndian.Uint16(p[plainL4:])
 	binary.LittleEndian.PutUint32(p[plainIP+ip4Src:], a)
 	binary.LittleEndian.PutUint16(p[plainL4:], port)
-	p.replaced(uint64(^was)+uint64(a), uint64(^wasPort)+uint64(port))
+	return uint64(^was) + uint64(a), uint64(^wasPort) + uint64(port)
+}
+
+// UpdateTCP brings TCP's checksum up to date with a change of the sum that it is about.
+func (p *Plain) UpdateTCP(change uint64) {
+	c := p[plainL4+tcpChecksum : plainL4+tcpChecksum+2]
+	binary.LittleEndian.PutUint16(c, update(binary.LittleEndian.Uint16(c), change))
+}
+
+// UpdateUDP brings UDP's, which must not be that of a datagram that has none, up to date likewise.
+func (p *Plain) UpdateUDP(change uint64) {
+	c := p[plainL4+udpChecksum : plainL4+udpChecksum+2]
+	sum := update(binary.LittleEndian.Uint16(c), change)
+	if sum == 0 { // RFC 768: 0 means none
+		sum = 0xffff
+	}
+	binary.LittleEndian.PutUint16(c, sum)
 }
 
 // older is by how much a TTL of one less changes the header's sum of words in little-endian order: ^old + old − 1, whatever old was. A ones' complement sum
 // comes out the same in either byte order, swapped (RFC 1071 2.B), so nothing is swapped here.
 const older = 0xfffe
-
-// replaced makes a frame one hop older and brings the checksums up to date with by how much the sum of an address and of a port has changed.
-func (p *Plain) replaced(address, port uint64) {
-	p[plainIP+ip4TTL]--
-	p.updateIP(address + older)
-	if p.Protocol() == flow.UDP {
-		c := p[plainL4+udpChecksum : plainL4+udpChecksum+2]
-		sum := update(binary.LittleEndian.Uint16(c), address+port)
-		if sum == 0 { // RFC 768: 0 means none
-			sum = 0xffff
-		}
-		binary.LittleEndian.PutUint16(c, sum)
-		return
-	}
-	c := p[plainL4+tcpChecksum : plainL4+tcpChecksum+2]
-	binary.LittleEndian.PutUint16(c, update(binary.LittleEndian.Uint16(c), address+port))
-}
-
-func (p *Plain) updateIP(d uint64) {
-	c := p[plainIP+ip4Checksum : plainIP+ip4Checksum+2]
-	binary.LittleEndian.PutUint16(c, update(binary.LittleEndian.Uint16(c), d))
-}
 
 // update is Update for a change of less than 40 bits.
 func update(checksum uint16, d uint64) uint16 {

@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"cleat/cgo/steady"
 	"cleat/lcore/burst"
 
 	"cleat/perf/bed"
@@ -39,7 +38,7 @@ func (g *gate) Receive(p []burst.Packet) int {
 		open += f.n.Load()
 	}
 	if open > onTheWay {
-		steady.Pause(doze)
+		time.Sleep(doze)
 		return 0
 	}
 	return g.count(+1, g.Source.Receive(p))

@@ -1,1 +1,0 @@
-// A package with a file in assembly may declare functions that others define.
