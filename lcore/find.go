@@ -41,31 +41,37 @@ func (w *Worker) find() {
 	}
 }
 
-// search looks plain packet i up where the first candidate was not its connection. What was taken for an answer may be a client's.
+// search looks plain packet i up where the first candidate was not its connection.
 func (w *Worker) search(i int) {
 	in := &w.in
-	if !in.output[i] && w.conns.Index.Nothing(in.hash[i], in.conn[i]) && w.take(i) { // as it is with nearly all new flows
-		return
+	if in.output[i] || !w.conns.Index.Nothing(in.hash[i], in.conn[i]) { // seldom so with new flows
+		w.readPlain(i)
+		if in.conn[i] = w.searchAll(i); in.conn[i] != 0 {
+			return
+		}
 	}
-	w.readPlain(i)
+	in.noInput |= 1 << i
+	if !w.take(i) {
+		w.readPlain(i)
+		w.unknown(i)
+	}
+}
+
+// searchAll looks plain packet i up among all candidates. What was taken for an answer may be a client's.
+func (w *Worker) searchAll(i int) uint32 {
+	in := &w.in
 	k := &in.key[i]
 	if in.output[i] {
 		n := w.conns.FindUnder(in.hash[i], k, true)
 		if n != 0 && w.conns.Entries[n].Forward == service.NAT { // else it is from a VIP itself
-			in.conn[i] = n
-			return
+			return n
 		}
 		if n == 0 {
 			in.noOutput |= 1 << i
 		}
 		in.output[i], in.hash[i] = false, w.conns.Hash(k, false)
 	}
-	if in.conn[i] = w.conns.FindUnder(in.hash[i], k, false); in.conn[i] == 0 {
-		in.noInput |= 1 << i
-		if !w.take(i) {
-			w.unknown(i)
-		}
-	}
+	return w.conns.FindUnder(in.hash[i], k, false)
 }
 
 // unknown takes plain packet i, of no connection, off the fast way.
