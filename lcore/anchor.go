@@ -14,14 +14,9 @@ import (
 // openly hashes clients without a secret: they belong to the same servers after a start, and on another machine.
 var openly = flow.Seed{0x243f6a8885a308d3, 0x13198a2e03707344, 0xa4093822299f31d0, 0x082efa98ec4e6c89}
 
-// bind chooses a server for packet i, of a client that service v does not know or, by data, of a call, and binds the client to it by a new template;
-// 0 if there is no room for one, nil if there is no server.
-func (w *Worker) bind(i int, v *service.Virtual, data []byte) (uint32, *service.Real) {
-	k := &w.in.key[i]
-	r := w.pick(i, v)
-	if r == nil {
-		return 0, nil
-	}
+// bind binds the client of packet i, which service v does not know or, by data, its call, to the server that was picked by a new template; 0 if there is no room
+// for one, and another server perhaps.
+func (w *Worker) bind(i int, v *service.Virtual, data []byte, r *service.Real) (uint32, *service.Real) {
 	if w.now < w.anchoring[v.ID] {
 		r = w.anchor(i, v, data, r)
 	}
@@ -29,7 +24,7 @@ func (w *Worker) bind(i int, v *service.Virtual, data []byte) (uint32, *service.
 	if w.in.isShort(i) {
 		t = w.rememberPlain(i, r)
 	} else {
-		t = w.remember(v, k, data, r)
+		t = w.remember(v, &w.in.key[i], data, r)
 	}
 	if t == 0 {
 		w.counters.PersistenceFallbacks++
@@ -42,6 +37,9 @@ func (w *Worker) bind(i int, v *service.Virtual, data []byte) (uint32, *service.
 // anchor returns the server where packet i's client belongs that has no template; picked if it belongs nowhere. For a persistence timeout after the
 // last client that got none, clients that get one are bound to the same server, since they may have been without one before.
 func (w *Worker) anchor(i int, v *service.Virtual, data []byte, picked *service.Real) *service.Real {
+	if w.in.isShort(i) {
+		w.readPlain(i)
+	}
 	k := &w.in.key[i]
 	key := w.templateKey(v, k)
 	scheduler := schedule.All[v.Scheduler]

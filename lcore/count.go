@@ -75,6 +75,7 @@ func (w *Worker) endConnection(i uint32) {
 	}
 	w.locals.Give(c.Local())
 	w.touched.add(w.conns.Remove(i))
+	w.removed = true
 }
 
 // total is what thresholds are compared with: all connections of the server in a slot, as far as this worker knows.

@@ -119,13 +119,18 @@ func (w *Worker) enter(i int) Verdict {
 	}
 	t := in.template[i]
 	var r *service.Real
-	if t != 0 && w.tmpls.Entries[t].Live() {
+	switch {
+	case t != 0 && w.tmpls.Entries[t].Live():
 		r = w.under(t)
-	} else {
+	case e.persistent && (t != 0 || in.missing[i] == 0 || w.remembers.has(in.missing[i])):
+		w.readPlain(i)
+		t, r = w.templateFor(i, e.virtual, nil)
+	default:
+		t, r = w.welcome(i, e)
+	}
+	if r == nil {
 		w.leaveShort(i)
-		if t, r = w.welcome(i, e); r == nil {
-			return w.noDestination(i, e.virtual)
-		}
+		return w.noDestination(i, e.virtual)
 	}
 	if t != 0 {
 		w.restart(t)
@@ -142,12 +147,16 @@ func (w *Worker) enter(i int) Verdict {
 	return w.connect(i, &in.key[i], r, port, place{template: t})
 }
 
-// welcome chooses a server for packet i, whose client has no template, and makes one if the service has such; nil if there is no server.
+// welcome chooses a server for packet i, whose client has no template, and makes that if the service has such; nil if there is no server.
 func (w *Worker) welcome(i int, e *entrance) (uint32, *service.Real) {
-	if e.persistent {
-		return w.templateFor(i, e.virtual, nil)
+	frame, c := wire.AsPlain(w.in.packet[i].Data), &w.asking
+	c.Addr, c.Port, c.Dst = flow.V4(frame.Src()), frame.SrcPort(), flow.V4(frame.Dst())
+	r := w.pick(e.virtual)
+	if r == nil || !e.persistent {
+		return 0, r
 	}
-	return 0, w.pick(i, e.virtual)
+	w.counters.TemplateMisses++
+	return w.bind(i, e.virtual, nil, r)
 }
 
 // begin makes the connection that packet i opens to a server under template t, does with it what connect and forward do with any, and sends the packet on its

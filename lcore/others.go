@@ -26,10 +26,10 @@ func (o *others) of(workers []*Worker, self int) {
 	}
 }
 
-// refresh renews the sums for the servers of v if they are too old, and judges by them which servers are overloaded: a worker may have no connection
+// refresh renews the sums for the servers of v, which is Balanced, if they are too old, and judges by them which servers are overloaded: a worker may have no connection
 // of its own whose end would tell (C9.3). Where one worker schedules for a service, whoever counts has judged, and it hears of that.
 func (o *others) refresh(w *Worker, v *service.Virtual) {
-	if !v.Balanced || len(o.stats) == 0 || w.shared == nil && w.now-o.at[v.ID] < othersAge {
+	if len(o.stats) == 0 || w.shared == nil && w.now-o.at[v.ID] < othersAge {
 		return
 	}
 	o.at[v.ID] = w.now

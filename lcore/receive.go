@@ -32,6 +32,7 @@ func (w *Worker) receive() {
 	w.touched.reset()
 	w.nobody = target{}
 	w.remembers.reset()
+	w.removed = false
 	w.sought.n = 0
 	w.clock()
 	w.resume()

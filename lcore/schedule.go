@@ -7,6 +7,7 @@ import (
 	"cleat/lcore/schedule"
 	"cleat/lcore/service"
 	"cleat/lcore/template"
+	"cleat/lcore/wire"
 )
 
 // schedule judges, in packet order, all that is not judged yet: packets of known connections behind a new one, then new connections,
@@ -17,9 +18,15 @@ func (w *Worker) schedule() {
 		return
 	}
 	w.crowd()
-	for i := range in.N {
+	for i := 0; i < in.N; i++ {
 		if in.verdict[i] != pending {
 			continue
+		}
+		if in.isPlain(i) && !w.removed && w.inquiries.idle() { // known packets behind a new one: their connections are all there
+			if next := w.forwardPlain(i, in.N); next != i {
+				i = next - 1
+				continue
+			}
 		}
 		if w.Workers > 1 && w.consult(i) {
 			continue
@@ -118,7 +125,7 @@ func (w *Worker) choose(i int, v *service.Virtual) choice {
 	if v.Mark == 0 && v.Port != k.DstPort { // C3.3
 		return choice{verdict: AnswerNoDestination}
 	}
-	r := w.pick(i, v)
+	r := w.pickFor(i, v)
 	if r == nil {
 		return choice{verdict: AnswerNoDestination}
 	}
@@ -174,7 +181,10 @@ func (w *Worker) templateFor(i int, v *service.Virtual, data []byte) (uint32, *s
 		return t, w.under(t)
 	}
 	w.counters.TemplateMisses++
-	return w.bind(i, v, data)
+	if r := w.pickFor(i, v); r != nil {
+		return w.bind(i, v, data, r)
+	}
+	return 0, nil
 }
 
 // under returns the server that a template says, for a new connection under it.
@@ -212,8 +222,11 @@ func (w *Worker) remember(v *service.Virtual, k *flow.Key, data []byte, r *servi
 // rememberPlain is remember for packet i, which goes the short way.
 func (w *Worker) rememberPlain(i int, r *service.Real) uint32 {
 	e := &w.entrances[w.in.entrance[i]]
-	client := w.in.key[i].Src.Uint32() & e.mask
-	hash := w.tmpls.HashPlain(e.half, client)
+	client := wire.AsPlain(w.in.packet[i].Data).Src() & e.mask
+	hash := w.in.missing[i]
+	if hash == 0 {
+		hash = w.tmpls.HashPlain(e.half, client)
+	}
 	t := w.tmpls.InsertPlain(hash, client, &e.to, r, e.virtual.Timeout)
 	if t == 0 && w.evictTemplate(template.Want{Hash: hash}) {
 		t = w.tmpls.InsertPlain(hash, client, &e.to, r, e.virtual.Timeout)
@@ -245,13 +258,20 @@ func (w *Worker) restart(t uint32) {
 	}
 }
 
-// pick asks the scheduler of service v for a server; nil if it has none to give.
-func (w *Worker) pick(i int, v *service.Virtual) *service.Real {
-	k := &w.in.key[i]
-	w.others.refresh(w, v)
-	c := &w.asking // field by field: a whole one would be put together elsewhere and copied
-	c.Addr, c.Port, c.Dst, c.Now = k.Src, k.SrcPort, k.Dst, w.now
-	return server(v, schedule.All[v.Scheduler].Pick(v, &w.rotors[v.ID], w.loads, c))
+// pickFor picks a server of service v for packet i; nil if there is none.
+func (w *Worker) pickFor(i int, v *service.Virtual) *service.Real {
+	k, c := &w.in.key[i], &w.asking // field by field: a whole one would be put together elsewhere and copied
+	c.Addr, c.Port, c.Dst = k.Src, k.SrcPort, k.Dst
+	return w.pick(v)
+}
+
+// pick asks the scheduler of service v for a server for the client that asking names; nil if it has none to give.
+func (w *Worker) pick(v *service.Virtual) *service.Real {
+	if v.Balanced {
+		w.others.refresh(w, v)
+	}
+	w.asking.Now = w.now
+	return server(v, schedule.All[v.Scheduler].Pick(v, &w.rotors[v.ID], w.loads, &w.asking))
 }
 
 // server is the n-th one of service v, nil for schedule.None.

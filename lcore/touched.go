@@ -3,16 +3,16 @@ package lcore
 import "cleat/lcore/address"
 
 // touched remembers under which hashes a turn has made or removed entries of a table: what was looked up before under another one still holds, and need not be
-// looked up again. Hashes are told apart by their kind, of which there are 512, so that in a burst of new flows one in thirty is taken for touched that is not.
+// looked up again. Hashes are told apart by their kind, of which there are 4096, so that in a burst of new flows one in 250 is taken for touched that is not.
 type touched struct {
 	some bool
-	bits [8]uint64
+	bits [64]uint64
 }
 
-// add takes note of a hash, whose kind its 9 highest bits are.
+// add takes note of a hash, whose kind its 12 highest bits are.
 func (t *touched) add(hash uint64) {
 	t.some = true
-	t.bits[hash>>61] |= 1 << (hash >> 55 % 64)
+	t.bits[hash>>58] |= 1 << (hash >> 52 % 64)
 }
 
 // all takes every hash for touched.
@@ -23,7 +23,7 @@ func (t *touched) all() {
 	}
 }
 
-func (t *touched) has(hash uint64) bool { return t.bits[hash>>61]>>(hash>>55%64)&1 != 0 }
+func (t *touched) has(hash uint64) bool { return t.bits[hash>>58]>>(hash>>52%64)&1 != 0 }
 
 // reset begins a turn.
 func (t *touched) reset() {

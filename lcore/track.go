@@ -1,6 +1,8 @@
 package lcore
 
 import (
+	"math/bits"
+
 	"cleat/lcore/conn"
 	"cleat/lcore/flow"
 	"cleat/lcore/service"
@@ -15,26 +17,30 @@ func (w *Worker) track() {
 		in.open = true
 		return
 	}
-	ordered := w.inquiries.idle() // else some packets may have to wait behind others
-	for i := 0; i < in.N; i++ {
-		if ordered {
-			if i = w.forwardPlain(i, in.N); i == in.N {
-				return
-			}
+	i := 0
+	for ordered := w.inquiries.idle(); ordered; i++ { // else some packets may have to wait behind others
+		if i = w.forwardPlain(i, in.N); i == in.N {
+			return
 		}
-		if in.verdict[i] != pending {
-			continue
+		if in.verdict[i] == pending {
+			ordered = in.errand[i] < deciding && !in.isShort(i) && w.trackOne(i)
 		}
-		in.open = true
-		if in.errand[i] >= deciding { // schedule looks whether there is a connection, if it is for this worker at all
-			ordered = false
-			continue
-		}
-		if !in.isPlain(i) && !in.isShort(i) {
+	}
+	in.open = true
+	for rest := in.all() &^ (in.plain | in.short) >> i << i; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros32(rest)
+		if in.verdict[i] == pending && in.errand[i] < deciding { // else schedule looks whether there is a connection, if it is for this worker at all
 			w.findPacket(i)
 		}
-		ordered = ordered && in.conn[i] != 0 && w.advance(i)
 	}
+}
+
+// trackOne brings the connection of packet i, which is not plain or special, up to date, and reports whether it has one.
+func (w *Worker) trackOne(i int) bool {
+	if !w.in.isPlain(i) {
+		w.findPacket(i)
+	}
+	return w.in.conn[i] != 0 && w.advance(i)
 }
 
 // advance takes packet i as one of its connection's (connections.md C2): checks the server, counts, moves the state, restarts the timer.

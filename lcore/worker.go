@@ -94,6 +94,7 @@ type Worker struct {
 	sought     sought
 	nobody     target  // one that is no connection's client, as this turn has seen
 	touched    touched // of connections, in this turn
+	removed    bool    // connections were, in this turn
 	remembers  touched // of templates: those made in this turn
 	entrances  [entrances]entrance
 	order      order // of the sources in the next turn
