@@ -195,19 +195,22 @@ func (w *Worker) publishCounters() {
 	}
 }
 
-// rest sleeps after a row of empty turns, if the worker may.
+// rest pauses, and sleeps after a row of empty turns, if the worker may.
 func (w *Worker) rest(n int) {
 	if n != 0 {
 		w.idle = 0
+		w.Pause(0)
 		return
 	}
 	w.counters.EmptyTurns++
 	w.idle++
-	if w.Idle.After != 0 && w.idle > w.Idle.After && w.mail.current == nil {
-		w.counters.Sleeps++
-		time.Sleep(w.Idle.Sleep)
-		w.now = w.Clock() // a sleep is no poll gap
+	if w.Idle.After == 0 || w.idle <= w.Idle.After || w.mail.current != nil {
+		w.Pause(0)
+		return
 	}
+	w.counters.Sleeps++
+	w.Pause(w.Idle.Sleep)
+	w.now = w.Clock() // a sleep is no poll gap
 }
 
 // limit allows so many events a second.

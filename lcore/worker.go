@@ -60,6 +60,9 @@ type Plan struct {
 	Clock func() time.Duration
 	// Idle says when to sleep.
 	Idle Idle
+	// Pause is called once a turn and sleeps; mostly it is told to sleep for no time. Nothing else on the worker's goroutine blocks, so that is where
+	// whoever runs it may have it stand still. nil: time.Sleep.
+	Pause func(sleep time.Duration)
 }
 
 // Idle lets a worker sleep when there is nothing to do. The zero Idle never sleeps.
@@ -176,6 +179,9 @@ func newWorker(p *Plan, connections shared, tables *Tables) (*Worker, error) {
 		paths:        make([]path, p.Reals),
 	}
 	w.Handover = cmp.Or(w.Handover, handover)
+	if w.Pause == nil {
+		w.Pause = time.Sleep
+	}
 	if p.Workers > 1 {
 		w.arrivals = make([]arrivals, len(p.Queues))
 	}

@@ -11,6 +11,7 @@ import (
 	"cleat/appliance/place"
 	"cleat/cgo/eal"
 	"cleat/cgo/pktmbuf"
+	"cleat/cgo/steady"
 	"cleat/conf"
 	"cleat/lcore"
 	"cleat/lcore/burst"
@@ -99,7 +100,7 @@ func (d *Director) Start(c *conf.Config, t *lcore.Tables) error {
 		}
 	}
 	for i, w := range d.Workers {
-		done, err := eal.Thread(fmt.Sprintf("cleat-worker-%d", i), d.Place.Workers[i], w.Run)
+		done, err := eal.Thread(fmt.Sprintf("cleat-worker-%d", i), d.Place.Workers[i], func() { steady.Run(w.Run) })
 		if err != nil {
 			return fail(ExitEAL, err, "worker %d", i)
 		}
@@ -130,6 +131,7 @@ func (d *Director) plans(c *conf.Config) []lcore.Plan {
 			Services: c.Tables.Services, Reals: c.Tables.RealServers,
 			Seed: &seed, Steering: d.steering, Scope: scopes[c.Scheduling.Scope],
 			Clock: d.Clock.Now,
+			Pause: steady.Pause,
 			Idle:  idle(&c.Workers),
 		}
 	}

@@ -7,6 +7,6 @@
 //  2. MemoryArgs: with hugepages or without;
 //  3. Init: once per process;
 //  4. Zone for tables, pktmbuf and ethdev for packets;
-//  5. Thread for every worker, then KeepOff to clear everybody else off their CPUs;
+//  5. Thread for every worker (and steady.Run within, if it polls), then KeepOff to clear everybody else off their CPUs;
 //  6. when all threads have returned and all ports are closed: Cleanup.
 package eal

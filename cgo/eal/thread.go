@@ -24,7 +24,9 @@ var pinned sync.Map
 // must not unlock the thread, which ends then.
 //
 // A worker that polls never lets go of what the Go scheduler calls a P: every Thread adds one to
-// GOMAXPROCS, and takes it away at its end, so that the rest of the program keeps its own.
+// GOMAXPROCS, and takes it away at its end, so that the rest of the program keeps its own. The first one adds
+// another: when the world has been stopped, the runtime wakes a thread to look for work, and that is the P
+// it takes, so that there is one for each worker that comes back (package steady).
 func Thread(name string, cpu int, f func()) (done <-chan struct{}, err error) {
 	started, ended := make(chan error), make(chan struct{})
 	onOwnThread(func() {
@@ -37,8 +39,8 @@ func Thread(name string, cpu int, f func()) (done <-chan struct{}, err error) {
 			return
 		}
 		defer C.rte_thread_unregister()
-		addProcs(1)
-		defer addProcs(-1)
+		addThreads(1)
+		defer addThreads(-1)
 		started <- nil
 		f()
 	})
@@ -91,12 +93,21 @@ func enlist(name string, cpu int) error {
 	return Try("rte_thread_register", func() int { return int(C.rte_thread_register()) })
 }
 
-var procs sync.Mutex
+// procs guards GOMAXPROCS, and counts the threads in it.
+var procs struct {
+	sync.Mutex
+	threads int
+}
 
-// addProcs changes GOMAXPROCS by n. Setting it also stops the runtime from following the affinity of
+// addThreads changes GOMAXPROCS for n more threads. Setting it also stops the runtime from following the affinity of
 // whichever thread it asks, which would leave pinned workers too few.
-func addProcs(n int) {
+func addThreads(n int) {
 	procs.Lock()
 	defer procs.Unlock()
+	before := procs.threads
+	procs.threads += n
+	if before == 0 || procs.threads == 0 {
+		n *= 2
+	}
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + n)
 }

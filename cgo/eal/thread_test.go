@@ -69,7 +69,7 @@ func TestThread(t *testing.T) {
 	if tid == os.Getpid() {
 		t.Error("the thread is the process's first")
 	}
-	if during != procs+1 || runtime.GOMAXPROCS(0) != procs {
+	if during != procs+2 || runtime.GOMAXPROCS(0) != procs {
 		t.Errorf("GOMAXPROCS was %d, then %d, then %d", procs, during, runtime.GOMAXPROCS(0))
 	}
 	if eal.LcoreID() == lcore {

@@ -7,14 +7,13 @@
 
 #include "queue.h"
 
-unsigned int cleat_receive(uint16_t port, uint16_t queue, struct cleat_desc *d, unsigned int n)
+void cleat_receive(struct cleat_request *r)
 {
 	struct rte_mbuf *m[CLEAT_BURST];
-	uint16_t got = rte_eth_rx_burst(port, queue, m, n);
 
-	for (uint16_t i = 0; i < got; i++)
-		cleat_describe(&d[i], m[i]);
-	return got;
+	r->n = rte_eth_rx_burst(r->port, r->queue, m, r->n);
+	for (int i = 0; i < r->n; i++)
+		cleat_describe(&r->d[i], m[i]);
 }
 
 /* Length of the headers in front of the IP header, 0 if there is none within len bytes; the ethertype. */
@@ -102,16 +101,18 @@ static bool apply(struct rte_mbuf *m, const struct cleat_desc *d)
 	return true;
 }
 
-int cleat_transmit(uint16_t port, uint16_t queue, const struct cleat_desc *d, unsigned int n)
+void cleat_transmit(struct cleat_request *r)
 {
 	struct rte_mbuf *m[CLEAT_BURST];
 
-	for (unsigned int i = 0; i < n; i++) {
-		m[i] = (struct rte_mbuf *)d[i].mbuf;
-		if (!apply(m[i], &d[i]))
-			return -1 - (int)i;
+	for (int i = 0; i < r->n; i++) {
+		m[i] = (struct rte_mbuf *)r->d[i].mbuf;
+		if (!apply(m[i], &r->d[i])) {
+			r->n = -1 - i;
+			return;
+		}
 	}
-	return rte_eth_tx_burst(port, queue, m, n);
+	r->n = rte_eth_tx_burst(r->port, r->queue, m, r->n);
 }
 
-void cleat_nothing(void) {}
+void cleat_nothing(void *nothing) {}

@@ -2,13 +2,6 @@ package ethdev
 
 /*
 #include "queue.h"
-
-#cgo noescape cleat_receive
-#cgo nocallback cleat_receive
-#cgo noescape cleat_transmit
-#cgo nocallback cleat_transmit
-#cgo noescape cleat_nothing
-#cgo nocallback cleat_nothing
 */
 import "C"
 
@@ -17,6 +10,7 @@ import (
 	"unsafe"
 
 	"cleat/cgo/pktmbuf"
+	"cleat/cgo/steady"
 	"cleat/lcore/burst"
 )
 
@@ -24,10 +18,15 @@ var _ = [1]int{}[burst.Size^C.CLEAT_BURST]
 
 // Queue is one receive queue and the transmit queue of the same number. One thread uses it.
 type Queue struct {
-	port, queue C.uint16_t
-	index       uint16
-	// descs is all that C reads and writes of Go's memory; it holds no pointers.
-	descs [burst.Size]pktmbuf.Desc
+	request
+	index uint16
+}
+
+// request is all that C reads and writes of Go's memory; it holds no pointers.
+type request struct {
+	port, queue uint16
+	n           int32
+	descs       [burst.Size]pktmbuf.Desc
 }
 
 var _ burst.Queue = (*Queue)(nil)
@@ -35,16 +34,16 @@ var _ burst.Queue = (*Queue)(nil)
 // Queue returns queue number n of a started port for the worker that knows the port as index: what
 // Receive writes into burst.Packet.Port.
 func (p Port) Queue(n int, index uint16) *Queue {
-	return &Queue{port: C.uint16_t(p), queue: C.uint16_t(n), index: index}
+	return &Queue{request{port: uint16(p), queue: uint16(n)}, index}
 }
 
 // Receive implements burst.Queue; of a longer p it fills the first burst.Size.
 func (q *Queue) Receive(p []burst.Packet) int {
-	n := C.cleat_receive(q.port, q.queue, q.c(), C.uint(min(len(p), burst.Size)))
+	n := q.call(C.cleat_receive, min(len(p), burst.Size))
 	for i := range p[:n] {
 		q.descs[i].Packet(&p[i], q.index)
 	}
-	return int(n)
+	return n
 }
 
 // Transmit implements burst.Queue; of a longer p it takes no more than the first burst.Size. It panics
@@ -54,7 +53,7 @@ func (q *Queue) Transmit(p []burst.Packet) int {
 	for i := range p {
 		q.descs[i].Describe(&p[i])
 	}
-	sent := int(C.cleat_transmit(q.port, q.queue, q.c(), C.uint(len(p))))
+	sent := q.call(C.cleat_transmit, len(p))
 	if sent < 0 {
 		i := -1 - sent
 		panic(fmt.Sprintf("ethdev: port %d: Data of packet %d (%d bytes) lies outside its mbuf", q.port, i, len(p[i].Data)))
@@ -62,9 +61,11 @@ func (q *Queue) Transmit(p []burst.Packet) int {
 	return sent
 }
 
-func (q *Queue) c() *C.struct_cleat_desc {
-	return (*C.struct_cleat_desc)(unsafe.Pointer(&q.descs[0]))
+func (q *Queue) call(f unsafe.Pointer, n int) int {
+	q.n = int32(n)
+	steady.Call(f, unsafe.Pointer(&q.request))
+	return int(q.n)
 }
 
 // crossing calls a C function that does nothing: what one Receive or Transmit costs at least.
-func crossing() { C.cleat_nothing() }
+func crossing() { steady.Call(C.cleat_nothing, nil) }

@@ -6,32 +6,7 @@ package pktmbuf
 #include <rte_errno.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
-#include "desc.h"
-
-#cgo noescape cleat_alloc
-#cgo nocallback cleat_alloc
-#cgo noescape cleat_free
-#cgo nocallback cleat_free
-
-enum { CLEAT_BURST = 32 };
-
-// All n ≤ CLEAT_BURST mbufs or none. Their lengths are 0, their headroom is the default one.
-static int cleat_alloc(struct rte_mempool *pool, struct cleat_desc *d, unsigned int n)
-{
-	struct rte_mbuf *m[CLEAT_BURST];
-
-	if (rte_pktmbuf_alloc_bulk(pool, m, n) != 0)
-		return 0;
-	for (unsigned int i = 0; i < n; i++)
-		cleat_describe(&d[i], m[i]);
-	return 1;
-}
-
-// The mbufs with all their segments, each to its own pool.
-static void cleat_free(uintptr_t *mbufs, unsigned int n)
-{
-	rte_pktmbuf_free_bulk((struct rte_mbuf **)mbufs, n);
-}
+#include "pool.h"
 */
 import "C"
 
@@ -40,6 +15,7 @@ import (
 	"unsafe"
 
 	"cleat/cgo/eal"
+	"cleat/cgo/steady"
 	"cleat/lcore/burst"
 )
 
@@ -105,18 +81,31 @@ func (p *Pool) Size() int { return int(p.c.size) }
 // Socket is the NUMA socket of the pool's memory.
 func (p *Pool) Socket() int { return int(p.c.socket_id) }
 
+// allocation and release are what C reads and writes of Go's memory; both lie on the caller's stack.
+type (
+	allocation struct {
+		pool  *C.struct_rte_mempool
+		n     uint64
+		descs [burst.Size]Desc
+	}
+	release struct {
+		n     uint64
+		mbufs [burst.Size]uintptr
+	}
+)
+
 // Alloc implements burst.Pool, for up to burst.Size packets.
 func (p *Pool) Alloc(packets []burst.Packet) bool {
-	var descs [burst.Size]Desc
-	d := descs[:len(packets)]
-	if len(d) == 0 {
+	if len(packets) == 0 {
 		return true
 	}
-	if C.cleat_alloc(p.c, (*C.struct_cleat_desc)(unsafe.Pointer(&d[0])), C.uint(len(d))) == 0 {
+	a := allocation{pool: p.c, n: uint64(len(packets))}
+	steady.Call(C.cleat_alloc, unsafe.Pointer(&a))
+	if a.n == 0 {
 		return false
 	}
-	for i := range d {
-		d[i].Packet(&packets[i], 0)
+	for i := range packets {
+		a.descs[i].Packet(&packets[i], 0)
 	}
 	return true
 }
@@ -126,13 +115,12 @@ func (p *Pool) Free(packets []burst.Packet) { Free(packets) }
 
 // Free gives packets back, each with all its segments to the pool it came from.
 func Free(packets []burst.Packet) {
-	var mbufs [burst.Size]C.uintptr_t
 	for len(packets) > 0 {
-		n := min(len(packets), burst.Size)
-		for i := range packets[:n] {
-			mbufs[i] = C.uintptr_t(packets[i].Handle)
+		r := release{n: uint64(min(len(packets), burst.Size))}
+		for i := range packets[:r.n] {
+			r.mbufs[i] = uintptr(packets[i].Handle)
 		}
-		C.cleat_free(&mbufs[0], C.uint(n))
-		packets = packets[n:]
+		steady.Call(C.cleat_free, unsafe.Pointer(&r))
+		packets = packets[r.n:]
 	}
 }

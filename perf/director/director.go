@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"time"
 
+	"cleat/cgo/steady"
 	"cleat/lcore"
 	"cleat/lcore/address"
 	"cleat/lcore/burst"
@@ -107,7 +108,7 @@ func (s *Setup) New(queues [2]burst.Queue, pool burst.Pool, alloc memory.Alloc, 
 	workers, err := lcore.NewWorkers([]lcore.Plan{{
 		Workers: 1, Queues: queues[:], Pool: pool, Alloc: alloc,
 		Connections: s.Connections, Templates: s.Connections, Connections6: s.Connections, Templates6: s.Connections,
-		Services: n, Reals: n * s.Servers, Seed: &seed, Steering: flow.NewSteering(1, 32, 64), Clock: clock,
+		Services: n, Reals: n * s.Servers, Seed: &seed, Steering: flow.NewSteering(1, 32, 64), Clock: clock, Pause: steady.Pause,
 	}}, tables)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ import (
 	"cleat/cgo/ethdev"
 	"cleat/cgo/netring"
 	"cleat/cgo/pktmbuf"
+	"cleat/cgo/steady"
 	"cleat/lcore"
 	"cleat/lcore/burst"
 
@@ -101,7 +102,7 @@ func (l *Line) build() (err error) {
 	if l.worker, err = l.Director.New([2]burst.Queue{near[1], far[0]}, l.pool, l.tables.Alloc, l.clock); err != nil {
 		return err
 	}
-	if l.done, err = eal.Thread("cleat-worker", l.Worker, l.worker.Run); err != nil {
+	if l.done, err = eal.Thread("cleat-worker", l.Worker, func() { steady.Run(l.worker.Run) }); err != nil {
 		return err
 	}
 	return eal.KeepOff([]int{l.Worker}) // the tester has another one

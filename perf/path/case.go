@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"cleat/cgo/steady"
 	"cleat/lcore"
 	"cleat/lcore/burst"
 	"cleat/lcore/flow"
@@ -165,7 +166,7 @@ func (c *Case) plan(q burst.Queue, pool burst.Pool, alloc memory.Alloc, clock fu
 		Workers: 1, Queues: []burst.Queue{q}, Pool: pool, Alloc: alloc,
 		Connections: c.capacity(), Templates: c.capacity(), Services: c.services(), Reals: c.reals(),
 		Connections6: c.capacity6(), Templates6: c.capacity6(),
-		Seed: &seed, Steering: flow.NewSteering(1, 32, 64), Clock: clock,
+		Seed: &seed, Steering: flow.NewSteering(1, 32, 64), Clock: clock, Pause: steady.Pause,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"cleat/cgo/steady"
 	"cleat/lcore"
 
 	"cleat/perf/bed"
@@ -55,7 +56,7 @@ func (c *Case) start(b *bed.Bed, plan lcore.Plan, source, floor bed.Source) (*ru
 		return nil, err
 	}
 	r := &run{Case: c, source: source, floor: floor, worker: workers[0]}
-	r.done, err = b.Thread(r.worker.Run)
+	r.done, err = b.Thread(func() { steady.Run(r.worker.Run) })
 	return r, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"sync"
 
+	"cleat/cgo/steady"
 	"cleat/lcore"
 	"cleat/lcore/burst"
 	"cleat/lcore/flow"
@@ -123,7 +124,7 @@ func (c *crew) frames(steering *flow.Steering) ([][][]byte, error) {
 func (c *crew) start(b *bed.Bed) error {
 	var work []func()
 	for _, r := range c.runs {
-		work = append(work, r.worker.Run)
+		work = append(work, func() { steady.Run(r.worker.Run) })
 	}
 	done, err := b.Threads(work)
 	for n := range done {

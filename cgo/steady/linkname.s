@@ -1,0 +1,1 @@
+// A package with a file in assembly may declare functions that others define.
