@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"cleat/cgo/steady"
 	"cleat/lcore/burst"
 
 	"cleat/perf/bed"
@@ -38,7 +39,7 @@ func (g *gate) Receive(p []burst.Packet) int {
 		open += f.n.Load()
 	}
 	if open > onTheWay {
-		time.Sleep(doze)
+		steady.Pause(doze)
 		return 0
 	}
 	return g.count(+1, g.Source.Receive(p))
