@@ -31,7 +31,6 @@ func newLogger(c *conf.Log, level *slog.LevelVar, w io.Writer) *slog.Logger {
 // appliance starts everything in order, reloads on every hangup until ctx ends, and stops everything in the opposite order. Its addresses
 // are claimed first: a second cleatd touches nothing of the first one's.
 func appliance(ctx context.Context, c *conf.Config, clock *clock.Clock, path string, log *slog.Logger, level *slog.LevelVar, hangup <-chan os.Signal) error {
-	tune()
 	if clock.Lab {
 		log.Warn("--lab-clock: whoever may use the control socket can set this cleatd's clock ahead, and end every connection so; not for production")
 	}
@@ -58,6 +57,7 @@ func appliance(ctx context.Context, c *conf.Config, clock *clock.Clock, path str
 	if err := d.Start(c, source.Tables()); err != nil {
 		return err
 	}
+	collectSeldom()
 	var all sync.WaitGroup
 	defer all.Wait()
 	loopCtx, end := context.WithCancel(context.Background())

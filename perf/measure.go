@@ -120,7 +120,7 @@ func (s *settings) profiled(measure func() error) (err error) {
 	return measure()
 }
 
-// quiet makes garbage collections as rare as cleatd does.
+// quiet makes garbage collections rare.
 func quiet() {
 	debug.SetGCPercent(800)
 	debug.SetMemoryLimit(1 << 30)

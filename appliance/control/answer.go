@@ -175,8 +175,10 @@ func stream[T any](ask func(context.Context, api.Filter, func(T) error) error) h
 		line := encoder(rows)
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		var n uint64
+		var one T // at one place for all rows, which come by the million: the encoder wants it on the heap
 		err = ask(r.Context(), filter, func(row T) error {
-			if err := line.Encode(row); err != nil {
+			one = row
+			if err := line.Encode(&one); err != nil {
 				return err
 			}
 			n++
