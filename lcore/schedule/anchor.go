@@ -23,7 +23,7 @@ func (fo) lasts() {}
 // server goes, or one comes that is better for it, as many clients as that server's share of the weights; and only clients of a server that is overloaded
 // go elsewhere meanwhile. The lots are the same on every worker, on every machine and after every start.
 func Anchor(v *service.Virtual, loads []Load, client uint64) int {
-	best, least := None, math.Inf(1)
+	best, most, weight := None, 0.0, int32(0)
 	lots := flow.Seed{client, 0x9e3779b97f4a7c15, client ^ 0xd1b54a32d192ed03, 0x8cb92ba72f3d8dd7}
 	for i := range v.Reals {
 		r := &v.Reals[i]
@@ -31,9 +31,17 @@ func Anchor(v *service.Virtual, loads []Load, client uint64) int {
 			continue
 		}
 		lot := (float64(flow.Hash(r.Addr, r.Port, 0, &lots)>>11) + 0.5) / (1 << 53)
-		if wait := -math.Log(lot) / float64(r.Weight); wait < least { // the first event of as many as there is weight
-			best, least = i, wait
+		if best == None || sooner(lot, r.Weight, most, weight) {
+			best, most, weight = i, lot, r.Weight
 		}
 	}
 	return best
+}
+
+// sooner reports whether the first event of as many as there is weight comes sooner than that of others. Mostly weights are alike, and it takes no logarithm.
+func sooner(lot float64, weight int32, others float64, theirs int32) bool {
+	if weight == theirs {
+		return lot > others
+	}
+	return math.Log(lot)/float64(weight) > math.Log(others)/float64(theirs)
 }
