@@ -140,26 +140,27 @@ func (b *bucket) count(n int) {
 
 // Remove takes an entry out that was inserted under hash.
 func (x *Index) Remove(hash uint64, entry uint32) {
-	pattern := patternOf(hash)
-	one := &x.buckets[x.first(hash)]
-	if one.remove(pattern, entry) {
-		return
+	b, pattern := &x.buckets[x.first(hash)], patternOf(hash)
+	for set := equal(b.tags[0], pattern); set != 0; set &= set - 1 { // nearly always
+		if shift := bits.TrailingZeros64(set); b.entry[shift>>3] == entry {
+			b.tags[0] &^= 0xff << (shift & 63)
+			b.tags[1] -= oneUsed
+			b.entry[shift>>3] = 0
+			return
+		}
 	}
-	if x.buckets[x.second(hash)].remove(pattern, entry) {
-		one.count(-1)
+	if !b.remove(pattern, entry) && x.buckets[x.second(hash)].remove(pattern, entry) {
+		b.count(-1)
 	}
 }
 
 func (b *bucket) remove(pattern uint64, entry uint32) bool {
-	for word := range b.tags {
-		for set := equal(b.tags[word], pattern); set != 0; set &= set - 1 {
-			shift := bits.TrailingZeros64(set)
-			if place := word<<3 | shift>>3; place < places && b.entry[place] == entry {
-				b.tags[word] &^= 0xff << shift
-				b.tags[1] -= oneUsed
-				b.entry[place] = 0
-				return true
-			}
+	for set := b.matches(pattern); set != 0; set &= set - 1 {
+		if place := placeOf(set); b.entry[place] == entry {
+			b.tags[place>>3] &^= 0xff << (place & 7 << 3)
+			b.tags[1] -= oneUsed
+			b.entry[place] = 0
+			return true
 		}
 	}
 	return false

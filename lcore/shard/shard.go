@@ -153,7 +153,9 @@ func (s *Table) hash(i uint32) uint64 { return index.Hash(s.slots[i].Rest[hashAt
 func (s *Table) Remove(i uint32) uint64 {
 	hash := s.hash(i)
 	s.Index.Remove(hash, i) // which takes it calmly if it was hidden
-	s.wheel.Remove(i)
+	if s.slots[i].Filed() { // not if its time was over
+		s.wheel.Remove(i)
+	}
 	s.unproven.Remove(i)
 	s.give(i)
 	s.Used--

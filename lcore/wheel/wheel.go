@@ -63,8 +63,9 @@ func (t *Timer) Prolong(deadline uint32) bool {
 }
 
 const (
-	levels = 4
-	slots  = 256
+	levels  = 4
+	slots   = 256
+	nowhere = levels * slots // a slot that has no entries
 )
 
 // Slot is an entry as the wheel sees it: a cache line, of which it knows the beginning. So nothing here depends on the entry's type.
@@ -77,9 +78,10 @@ type Slot struct {
 type Wheel struct {
 	entries []Slot
 	blocks  blocks
-	top     [levels * slots]uint32     // of a slot: the block that its entries go to and come from, 0: it has none; level 0 first: slot of one tick each
+	top     [levels*slots + 1]uint32   // of a slot: the block that its entries go to and come from, 0: it has none; level 0 first: slot of one tick each
 	used    [levels][slots / 64]uint64 // a bit a slot: it has entries
 	next    uint32                     // the tick to be looked at next; all before it are done
+	at      uint16                     // the slot of level 0 that is looked at, whose time has come; nowhere: none
 }
 
 // New returns a wheel over entries that stands at tick now, in memory from alloc.
@@ -88,7 +90,7 @@ func New(alloc memory.Alloc, name string, entries []Slot, now uint32) (*Wheel, e
 	if err != nil {
 		return nil, err
 	}
-	return &Wheel{entries: entries, blocks: b, next: now}, nil
+	return &Wheel{entries: entries, blocks: b, next: now, at: nowhere}, nil
 }
 
 // File puts entry i, filed or not, where its Deadline belongs.
@@ -124,27 +126,28 @@ func (w *Wheel) Remove(i uint32) {
 		return
 	}
 	b := &w.blocks.of[t.at/places]
-	if last := w.pop(w.top[b.slot]); last != i {
+	if last := w.pop(&w.blocks.of[w.top[b.slot]]); last != i {
 		b.entry[t.at%places] = last
 		w.entries[last].at = t.at
 	}
 	t.at = 0
 }
 
-// pop takes the last entry out of block n, the top of its slot, and returns it; its timer does not know that yet.
-func (w *Wheel) pop(n uint32) uint32 {
-	b := &w.blocks.of[n]
+// pop takes the last entry out of b, the top block of its slot, and returns it; its timer does not know that yet.
+func (w *Wheel) pop(b *block) uint32 {
 	b.n--
 	if b.n == 0 {
-		w.drop(n)
+		w.drop(b)
 	}
 	return b.entry[b.n]
 }
 
-// drop takes block n, which has just become empty, from its slot.
-func (w *Wheel) drop(n uint32) {
-	s := w.blocks.of[n].slot
-	if w.top[s] = w.blocks.give(n); w.top[s] == 0 {
+// drop takes the top block of a slot, which has just become empty, from it: once in many calls of pop, which is to be inlined.
+//
+//go:noinline
+func (w *Wheel) drop(b *block) {
+	s := b.slot
+	if w.top[s] = w.blocks.give(w.top[s]); w.top[s] == 0 {
 		w.used[s/slots][s%slots/64] &^= 1 << (s % 64)
 	}
 }
@@ -158,7 +161,7 @@ func (w *Wheel) Next(now uint32, budget *int) uint32 {
 			return 0
 		}
 		*budget--
-		i := w.pop(n)
+		i := w.pop(&w.blocks.of[n])
 		t := &w.entries[i]
 		t.at = 0
 		if left := t.Deadline - w.next; int32(left) <= 0 {
@@ -178,16 +181,20 @@ func (w *Wheel) Coming(now uint32, into []uint32) []uint32 {
 // here goes on to the first tick with something to do, but not beyond tick now, and returns the block that is the top of the slot to be looked at, 0 if there
 // is nothing.
 func (w *Wheel) here(now uint32) uint32 {
-	if n := w.top[w.next%slots]; n != 0 && w.next%slots != 0 && int32(now-w.next) >= 0 {
-		return n // no slot of an upper level begins here
+	if n := w.top[w.at]; n != 0 {
+		return n
 	}
 	return w.seek(now)
 }
 
-// seek is here where that is not plain to see.
+// seek is here once the slot at which Next was is empty.
 func (w *Wheel) seek(now uint32) uint32 {
+	w.at = nowhere
 	for int32(now-w.next) >= 0 {
 		if n := w.firstHere(); n != 0 {
+			if s := w.blocks.of[n].slot; s < slots {
+				w.at = s
+			}
 			return n
 		}
 		w.next += min(w.ahead(), now-w.next+1)
