@@ -3,7 +3,7 @@ package lcore
 // classify finds the virtual service of packets without a connection (services.md S2, S3).
 func (w *Worker) classify() {
 	in := &w.in
-	if !in.open || in.short == in.all() {
+	if !in.open || in.short|in.plain == in.all() {
 		return
 	}
 	for i := range in.N {

@@ -32,7 +32,7 @@ func (w *Worker) recall() {
 		return
 	}
 	n, short := s.n, s.n
-	if in.short != in.all() {
+	if in.short|in.plain != in.all() {
 		n = w.recallOthers(n)
 	}
 	w.tmpls.Near(s.hash[:n], s.found[:n])
