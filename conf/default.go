@@ -10,7 +10,7 @@ func Default() *Config {
 	return &Config{
 		Strict:      true,
 		DPDK:        DPDK{Hugepages: "auto", FilePrefix: "cleat"},
-		Workers:     Workers{Idle: "poll", IdleAfter: 1000, IdleSleep: 100 * time.Microsecond},
+		Workers:     Workers{Idle: "poll", IdleAfter: 1000, IdleSleep: 250 * time.Microsecond},
 		Network:     Network{Forward: true, AnswerRate: 1000, NeighborReachable: 30 * time.Second, SteeringPrefix4: 32, SteeringPrefix6: 64},
 		Tables:      Tables{Connections: 1_000_000, Templates: 1_000_000, Connections6: 250_000, Templates6: 250_000, FullNAT: 100_000, Services: 4096, RealServers: 16384, Neighbors: 4096},
 		Timeouts:    Timeouts{TCP: 900 * time.Second, TCPFin: 120 * time.Second, UDP: 300 * time.Second},

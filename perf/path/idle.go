@@ -24,7 +24,7 @@ type Idle struct {
 var Idles = []Idle{
 	{Name: "poll"},
 	{"sleep 10us", lcore.Idle{After: 1000, Sleep: 10 * time.Microsecond}},
-	{"sleep 100us", lcore.Idle{After: 1000, Sleep: 100 * time.Microsecond}},
+	{"sleep 250us", lcore.Idle{After: 1000, Sleep: 250 * time.Microsecond}},
 	{"sleep 1ms", lcore.Idle{After: 1000, Sleep: time.Millisecond}},
 }
 
