@@ -37,13 +37,18 @@ type entrance struct {
 // entrances is how many are kept, each in the one place for its target: a power of two.
 const entrances = 64
 
+// placeOfEntrance is where the entrance is kept of packets to an address and port.
+func placeOfEntrance(dst uint32, port uint16) uint8 {
+	return uint8((dst ^ uint32(port)<<16) * 0x9e3779b1 >> 26 % entrances)
+}
+
 // take lets plain packet i, which belongs to no connection, go the short way if there is one for it, and reports that. The template that it may need is sought from
 // here on.
 func (w *Worker) take(i int) bool {
 	in := &w.in
 	frame := wire.AsPlain(in.packet[i].Data)
 	src, dst, port := frame.Src(), frame.Dst(), frame.DstPort()
-	n := uint8((dst ^ uint32(port)<<16) * 0x9e3779b1 >> 26 % entrances)
+	n := placeOfEntrance(dst, port)
 	e := &w.entrances[n]
 	if e.tables != w.tables || e.to.Virtual != dst || e.to.Port != port || e.to.Proto != frame.Protocol() {
 		if e.turn == w.counters.Turns { // others of this burst go in there
