@@ -177,7 +177,7 @@ func (w *Worker) begin(i int, e *entrance, way *serverWay, slot, t uint32) bool 
 	if port == 0 {
 		port = uint16(frame.EndPorts() >> 16)
 	}
-	n := w.conns.InsertPlain(in.hash[i], frame.Ends(), frame.EndPorts(), e.to.Proto, way.addr, port)
+	n := w.insertPlain(in.hash[i], frame.Ends(), frame.EndPorts(), e.to.Proto, way.addr, port)
 	if n == 0 {
 		return false
 	}
@@ -198,8 +198,6 @@ func (w *Worker) begin(i int, e *entrance, way *serverWay, slot, t uint32) bool 
 	}
 	c.Restart(w.tick)
 	w.conns.File(n)
-	w.touched.add(in.hash[i])
-	w.counters.ConnectionInserts++
 	s := w.stats.touch(slot)
 	s.Connections++
 	w.stats.virtuals[e.virtual.ID].Connections++

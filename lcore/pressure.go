@@ -45,6 +45,24 @@ func (w *Worker) insert(k *flow.Key, server flow.Addr, port uint16) uint32 {
 	return n
 }
 
+// insertPlain is insert by what conn.Shard.InsertPlain wants.
+func (w *Worker) insertPlain(hash, ends uint64, ports uint32, proto uint8, server uint32, port uint16) uint32 {
+	n := w.conns.InsertPlain(hash, ends, ports, proto, server, port)
+	if n == 0 {
+		victim := w.conns.VictimPlain(hash)
+		if victim == 0 {
+			return 0
+		}
+		w.evict(victim)
+		if n = w.conns.InsertPlain(hash, ends, ports, proto, server, port); n == 0 {
+			return 0
+		}
+	}
+	w.touched.add(hash)
+	w.counters.ConnectionInserts++
+	return n
+}
+
 // evict ends connection i for another one.
 func (w *Worker) evict(i uint32) {
 	w.counters.ConnectionEvictions++

@@ -43,11 +43,15 @@ func (s *Shard) Hear(i uint32, output bool) bool {
 // for when Insert has refused.
 func (s *Shard) Victim(k *flow.Key, server flow.Addr) uint32 {
 	wide := !narrow(k, server) && s.wide.Used >= s.wide.Capacity() // only an end that gives back room for IPv6 addresses helps
-	hash := flow.Hash(k.Src, k.SrcPort, k.Proto, s.seed)
-	return s.Shard.Victim(hash, shard.Looks, func(i uint32) bool {
+	return s.Shard.Victim(s.Hash(k, false), shard.Looks, func(i uint32) bool {
 		e := &s.Entries[i]
 		return e.expendable() && (!wide || e.wide != 0)
 	})
+}
+
+// VictimPlain is Victim for InsertPlain.
+func (s *Shard) VictimPlain(hash uint64) uint32 {
+	return s.Shard.Victim(hash, shard.Looks, func(i uint32) bool { return s.Entries[i].expendable() })
 }
 
 // Sweep looks for an unproven connection that fits, in the order of shard.Shard.Sweep, and returns it, or 0.
