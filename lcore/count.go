@@ -50,15 +50,15 @@ func (w *Worker) setState(c *conn.Entry, s conn.State) {
 
 // closed takes a connection out of its server's counts.
 func (w *Worker) closed(c *conn.Entry) {
-	l, r := &w.loads[c.Slot], w.tables.Services.Real(c.Slot)
+	l, active := &w.loads[c.Slot], int32(0)
 	if c.State.Active() {
-		l.Active--
-		w.shared.add(c.Slot, r, -1, 0)
-	} else {
-		l.Inactive--
-		w.shared.add(c.Slot, r, 0, -1)
+		active = 1
 	}
-	if w.total(c.Slot) < r.Lower { // C9.3
+	l.Active, l.Inactive = l.Active-active, l.Inactive-1+active
+	if w.shared != nil {
+		w.shared.add(c.Slot, w.tables.Services.Real(c.Slot), -active, active-1)
+	}
+	if l.Overload && w.total(c.Slot) < w.tables.Services.Real(c.Slot).Lower { // C9.3
 		l.Overload = false
 	}
 	w.stats.touch(c.Slot)
@@ -72,8 +72,9 @@ func (w *Worker) endConnection(i uint32) {
 	if c.FTP() != 0 {
 		w.transfers.end(c, w.awaits(c))
 		w.touched.all()
+	} else if c.Aside != 0 {
+		w.locals.Give(c.Aside)
 	}
-	w.locals.Give(c.Local())
 	w.touched.add(w.conns.Remove(i))
 	w.removed = true
 }

@@ -198,9 +198,7 @@ func (w *Worker) begin(i int, e *entrance, way *serverWay, slot, t uint32) bool 
 	}
 	c.Restart(w.tick)
 	w.conns.File(n)
-	s := w.stats.touch(slot)
-	s.Connections++
-	w.stats.virtuals[e.virtual.ID].Connections++
+	way.opened++
 	way.recent.packet(false, len(p.Data)-l3)
 	in.conn[i] = n
 	in.plain |= 1 << i // back on the fast way

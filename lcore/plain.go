@@ -30,7 +30,8 @@ type serverWay struct {
 	plain   bool
 	forward service.Forward
 	port    uint16
-	_       [48]byte
+	opened  uint64 // connections, likewise to be settled
+	_       [40]byte
 }
 
 // wayTo returns what is known of the server in a slot.
@@ -47,7 +48,7 @@ func (w *Worker) lookUp(s *serverWay, slot uint32) {
 	if r.Available {
 		w.stats.of(r) // so that packets are counted for the right service, and what is counted here is published
 	}
-	*s = serverWay{recent: s.recent}
+	*s = serverWay{recent: s.recent, opened: s.opened}
 	if r.Available {
 		s.tables = w.tables
 	}

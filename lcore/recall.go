@@ -40,7 +40,10 @@ func (w *Worker) recall() {
 		var t uint32
 		if i := i % burst.Size; k < short {
 			e := &w.entrances[in.entrance[i]%entrances]
-			t = w.tmpls.FindPlain(s.hash[k], s.found[k], wire.AsPlain(in.packet[i].Data).Src()&e.mask, &e.to)
+			client := wire.AsPlain(in.packet[i].Data).Src() & e.mask
+			if t = s.found[k]; !w.tmpls.Entries[t].Is(client, &e.to) {
+				t = w.tmpls.FindPlain(s.hash[k], t, client, &e.to)
+			}
 		} else {
 			t = w.tmpls.FindNear(s.hash[k], s.found[k], &s.key[k], nil)
 		}

@@ -33,8 +33,8 @@ func (c *VirtualCounters) Add(o VirtualCounters) {
 	}
 }
 
-// stats count per real server and service in private; what has changed is published now and then. A service's packets are those of its servers: both get them
-// when they are settled.
+// stats count per real server and service in private; what has changed is published now and then. A service's packets, and most of its connections, are those of its
+// servers: both get them when they are settled.
 type stats struct {
 	reals    []realStats       // by slot
 	ways     []serverWay       // by slot
@@ -49,7 +49,7 @@ type stats struct {
 	n     int      // of those
 }
 
-// realStats is what is counted of one real server, packets excepted that are not settled yet, and what publishing needs to know.
+// realStats is what is counted of one real server, packets and connections excepted that are not settled yet, and what publishing needs to know.
 type realStats struct {
 	RealCounters
 	owner uint32 // the service that the slot's packets are counted for
@@ -77,15 +77,16 @@ func (t *traffic) more(output bool, length int) {
 	}
 }
 
-// settle gives the server in a slot, and its service, the packets that were counted since the last time.
+// settle gives the server in a slot, and its service, the packets and connections that were counted in its way since the last time.
 func (s *stats) settle(slot uint32) {
-	c, t := &s.reals[slot], &s.ways[slot].recent
-	v := &s.virtuals[c.owner]
+	c, way := &s.reals[slot], &s.ways[slot]
+	t, v := &way.recent, &s.virtuals[c.owner]
+	c.Connections, v.Connections = c.Connections+way.opened, v.Connections+way.opened
 	c.InPackets, v.InPackets = c.InPackets+t.inPackets, v.InPackets+t.inPackets
 	c.OutPackets, v.OutPackets = c.OutPackets+t.outPackets, v.OutPackets+t.outPackets
 	c.InBytes, v.InBytes = c.InBytes+t.inBytes, v.InBytes+t.inBytes
 	c.OutBytes, v.OutBytes = c.OutBytes+t.outBytes, v.OutBytes+t.outBytes
-	*t = traffic{}
+	*t, way.opened = traffic{}, 0
 }
 
 func (s *stats) init(virtuals int, loads []schedule.Load) {

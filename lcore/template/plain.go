@@ -25,22 +25,22 @@ func (s *Shard) HashPlain(half flow.Half, client uint32) uint64 {
 
 // FindPlain is FindNear for a plain key.
 func (s *Shard) FindPlain(hash uint64, candidate uint32, client uint32, k *Plain) uint32 {
-	if s.Entries[candidate].is(client, k) {
+	if s.Entries[candidate].Is(client, k) {
 		return candidate
 	}
 	if s.Index.Nothing(hash, candidate) {
 		return 0
 	}
 	for c := s.Index.Search(hash); c.Next(); {
-		if s.Entries[c.Entry].is(client, k) {
+		if s.Entries[c.Entry].Is(client, k) {
 			return c.Entry
 		}
 	}
 	return 0
 }
 
-// is reports whether e has that key and nothing more.
-func (e *Entry) is(client uint32, k *Plain) bool {
+// Is reports whether e has that key and nothing more.
+func (e *Entry) Is(client uint32, k *Plain) bool {
 	return e.client == client && e.virtual == k.Virtual && e.port == k.Port && e.proto == k.Proto && e.block == 0 && e.wide|e.data == 0
 }
 
