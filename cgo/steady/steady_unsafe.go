@@ -18,6 +18,9 @@ var running atomic.Int32
 // taken its CPU away, it will be there in a later turn.
 const stand = 2000
 
+// spin is how many looks a goroutine that is stopped takes before it lets others have its CPU, about 50 µs: who stops it may need that very one.
+const spin = 50000
+
 // Run has f run without being stopped but in Pause. The goroutine is locked to its thread. f must not block in any other way, and a panic in it
 // ends the program.
 func Run(f func()) {
@@ -57,9 +60,12 @@ func yield(sleep *syscall.Timespec) {
 	for i := 0; i < stand && scanned(); i++ {
 	}
 	if stopping() {
-		for stopping() { // without PAUSE, which in a virtual machine may end its time slice
+		for i := 0; stopping(); i++ { // without PAUSE, which in a virtual machine may end its time slice
+			if i > spin {
+				syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0)
+			}
 		}
-		for locked() { // by whoever has started the world: exitsyscall would go to sleep over it
+		for i := 0; i < spin && locked(); i++ { // by whoever has started the world: exitsyscall would go to sleep over it
 		}
 	}
 	exitsyscall()

@@ -11,7 +11,7 @@ import (
 )
 
 // gate keeps a worker from getting packets while there are too many on their way between workers: a port without end would fill the ring to
-// a worker that has not got its core for a moment, and what is measured would be dropping. Who waits sleeps, which takes no CPU time.
+// a worker that has not got its core for a moment, and what is measured would be dropping. Who waits sleeps, which takes hardly any CPU time.
 type gate struct {
 	bed.Source
 	own *flight
@@ -29,7 +29,7 @@ type flight struct {
 const (
 	// onTheWay is half of what fits into a ring.
 	onTheWay = 512
-	doze     = 20 * time.Microsecond
+	doze     = 200 * time.Microsecond // less would show: a sleep costs the CPU some 20 µs
 )
 
 // Receive implements burst.Queue.
