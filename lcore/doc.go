@@ -18,6 +18,11 @@
 // their left. A stage is only the loop over the burst; what is decided, a leaf package decides: wire, flow, address, service, conn,
 // template, schedule, ftp, sip, nexthop, rewrite, answer. A packet that will not be forwarded gets a Verdict (verdict.go) and later stages pass over it.
 //
+// Nearly all packets are plain (wire/plain.go) and need not go through all this. Those of known connections go the fast way: find.go looks all of a burst up at once, and
+// plain.go does in one go what track and rewrite do with others. Those that open a connection to a service about which nothing is special go the short way: what
+// is to be known of the service is found once for all of them, and one function makes the connection (entrance.go). Whatever is special about a packet
+// takes it off these ways, to the stages that tell what becomes of any; the fixtures and properties hold that it comes to the same.
+//
 // Where another worker decides on a new connection (owner.go), schedule has it ask (request.go) and lets the packets behind wait (follow.go).
 //
 // Between turns (between.go) a worker expires entries, publishes its counters, adopts new tables and does what

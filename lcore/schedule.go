@@ -22,8 +22,8 @@ func (w *Worker) schedule() {
 		if in.verdict[i] != pending {
 			continue
 		}
-		if in.isPlain(i) && !w.removed && w.inquiries.idle() { // known packets behind a new one: their connections are all there
-			if next := w.forwardPlain(i, in.N); next != i {
+		if in.isPlain(i) && w.inquiries.idle() { // known packets behind a new one
+			if next := w.forwardPlain(i, w.firstGone(i)); next != i {
 				i = next - 1
 				continue
 			}
@@ -52,6 +52,18 @@ func (w *Worker) schedule() {
 			in.verdict[i] = w.admit(i)
 		}
 	}
+}
+
+// firstGone returns the first plain packet of a row of such, from packet i on, whose connection was removed in this turn, or what is behind the row.
+func (w *Worker) firstGone(i int) int {
+	in := &w.in
+	if !w.removed {
+		return in.N
+	}
+	for i < in.N && in.isPlain(i) && w.conns.Entries[in.conn[i]].Live() {
+		i++
+	}
+	return i
 }
 
 // mayCreate reports whether packet i may open a connection (connections.md C3, C3.2).
