@@ -121,29 +121,36 @@ func (u *flooded) figures(f *Flood, s Schedule) ([]result.Figure, error) {
 		return nil, err
 	}
 	figures := compared(before, full, alone, both)
-	open, err := u.offered(full.Median(), alone.Median(), s)
+	open, err := u.offered(s)
 	return append(figures, open...), err
 }
 
 // costs is ns of CPU time a packet, generator included, for a share of the flood. Without one, every packet has to be forwarded and must
 // not make a connection.
 func (u *flooded) costs(share int, s Schedule) (ns result.Series, err error) {
-	if err := u.set(func(s *bed.Stream) { s.Flood = share }); err != nil {
-		return nil, err
-	}
 	for range s.Repetitions {
-		w, err := u.pathFor(s.Each)
+		cost, err := u.cost(share, s.Each)
 		if err != nil {
 			return nil, err
 		}
-		if share == onlyKnown {
-			if err := u.expected(&w.before, &w.after); err != nil {
-				return nil, err
-			}
-		}
-		ns = append(ns, w.PerPacket())
+		ns = append(ns, cost)
 	}
 	return ns, nil
+}
+
+// cost is one of costs, taken for so long.
+func (u *flooded) cost(share int, each time.Duration) (ns float64, err error) {
+	if err := u.set(func(s *bed.Stream) { s.Flood = share; s.Pace(0, 0) }); err != nil {
+		return 0, err
+	}
+	w, err := u.pathFor(each)
+	if err == nil && share == onlyKnown {
+		err = u.expected(&w.before, &w.after)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return w.PerPacket(), nil
 }
 
 // fill has the flood alone until it has had the tables' room several times over.
@@ -175,15 +182,14 @@ func compared(before, full, alone, both result.Series) []result.Figure {
 }
 
 // offered has known packets come at half the rate that the worker could forward, and the flood at what takes most of the other half, as
-// they are: known and flood are ns a packet.
-func (u *flooded) offered(known, flood float64, s Schedule) ([]result.Figure, error) {
-	perKnown, perFlood := 1e9*knownLoad/known, 1e9*floodLoad/flood
-	share := int(256*perFlood/(perKnown+perFlood) + 0.5)
-	if err := u.set(func(s *bed.Stream) { s.Flood = share; s.Pace(perKnown+perFlood, depth) }); err != nil {
-		return nil, err
-	}
+// they are. What both cost is measured anew before each repetition: a machine that others use is not as fast as it was a second ago, and nine tenths of its time
+// would soon be more than all of it.
+func (u *flooded) offered(s Schedule) ([]result.Figure, error) {
 	var forwarded, taken result.Series
 	for range s.Repetitions {
+		if err := u.offer(s.Each / 2); err != nil {
+			return nil, err
+		}
 		begin, err := u.look()
 		if err != nil {
 			return nil, err
@@ -204,6 +210,21 @@ func (u *flooded) offered(known, flood float64, s Schedule) ([]result.Figure, er
 		},
 		{Case: "flood", What: "packets of the flood meanwhile", Unit: "M/s", Values: taken},
 	}, nil
+}
+
+// offer measures for so long each what known packets and those of the flood cost, and has the stream give both at rates accordingly.
+func (u *flooded) offer(each time.Duration) error {
+	known, err := u.cost(onlyKnown, each)
+	if err != nil {
+		return err
+	}
+	flood, err := u.cost(onlyFlood, each)
+	if err != nil {
+		return err
+	}
+	perKnown, perFlood := 1e9*knownLoad/known, 1e9*floodLoad/flood
+	share := int(256*perFlood/(perKnown+perFlood) + 0.5)
+	return u.set(func(s *bed.Stream) { s.Flood = share; s.Pace(perKnown+perFlood, depth) })
 }
 
 // sight is how far stream and worker are.
