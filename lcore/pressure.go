@@ -110,26 +110,31 @@ func (w *Worker) evictLast(want template.Want) uint32 {
 	return t
 }
 
-// crowd asks, where the tables are full, for what will have to make room for the packets of this burst that belong to no connection.
+// crowd asks, where the tables are full, for what will have to make room for the packets that belong to no connection: for a burst's number at a time, so that
+// not every burst waits for memory because of a few.
 func (w *Worker) crowd() {
 	conns, tmpls := w.conns.Full(burst.Size), w.tmpls.Full(burst.Size)
 	if !conns && !tmpls {
+		w.doomed = 0
 		return
 	}
-	n := 0
 	for i := range w.in.N {
 		if w.in.verdict[i] == pending && w.in.conn[i] == 0 {
-			n++
+			w.doomed--
 		}
 	}
+	if w.doomed >= 0 {
+		return
+	}
+	w.doomed += burst.Size
 	var room, own [burst.Size]uint32
 	if conns || w.allInUse {
-		last := w.conns.Next(room[:n])
+		last := w.conns.Next(room[:])
 		if tmpls {
 			w.tmpls.Leaving(w.ownTemplates(last, &own))
 		}
 	}
 	if tmpls && !w.allInUse {
-		w.tmpls.Next(room[:n])
+		w.tmpls.Next(room[:])
 	}
 }

@@ -90,6 +90,7 @@ type Worker struct {
 	incarnations []uint32        // by service ID: the service.Virtual.Incarnation that the rotor belongs to
 	anchoring    []time.Duration // by service ID: until when new templates bind clients to their anchor
 	allInUse     bool            // the last search for an unproven template without connections was in vain
+	doomed       int             // entries that may have to make room, and have been asked for
 
 	asking     schedule.Client // what the scheduler is asked with; here, since it would escape to the heap elsewhere
 	tick       uint32          // now, in ticks of the wheels
