@@ -19,7 +19,7 @@ import (
 type entrance struct {
 	tables *Tables // nil: none were asked
 	to     template.Plain
-	// virtual is the service, nil if there is none or it is special: then the rest means nothing.
+	// virtual is the service, nil if it is special: then the rest means nothing.
 	virtual *service.Virtual
 	kind    address.Kind
 	flags   uint32 // bit f is set: a packet with TCP flags f, as far as they are an event, opens a connection
@@ -34,12 +34,12 @@ type entrance struct {
 	turn uint64
 }
 
-// entrances is how many are kept, each in the one place for its target: a power of two.
-const entrances = 64
+// entrances is how many are kept, each in the one place for its target: as many as a byte tells apart.
+const entrances = 256
 
 // placeOfEntrance is where the entrance is kept of packets to an address and port.
 func placeOfEntrance(dst uint32, port uint16) uint8 {
-	return uint8((dst ^ uint32(port)<<16) * 0x9e3779b1 >> 26 % entrances)
+	return uint8((dst ^ uint32(port)<<16) * 0x9e3779b1 >> 24)
 }
 
 // take lets plain packet i, which belongs to no connection, go the short way if there is one for it, and reports that. The template that it may need is sought from
@@ -51,10 +51,10 @@ func (w *Worker) take(i int) bool {
 	n := placeOfEntrance(dst, port)
 	e := &w.entrances[n]
 	if e.tables != w.tables || e.to.Virtual != dst || e.to.Port != port || e.to.Proto != frame.Protocol() {
-		if e.turn == w.counters.Turns { // others of this burst go in there
+		if e.turn == w.counters.Turns || // others of this burst go in there
+			!w.tables.Addresses.MayBeOurs(dst) || !w.findEntrance(e, template.Plain{Virtual: dst, Port: port, Proto: frame.Protocol()}) {
 			return false
 		}
-		w.findEntrance(e, template.Plain{Virtual: dst, Port: port, Proto: frame.Protocol()})
 	}
 	if e.virtual == nil || e.flags>>(frame.Flags()%32)&1 == 0 || frame.SrcPort() == service.PortFTPData ||
 		impossibleSource(src) || w.tables.Addresses.MayBeKnown(src) || w.transfers.waiting != 0 {
@@ -75,18 +75,21 @@ func (w *Worker) take(i int) bool {
 	return true
 }
 
-// findEntrance makes e that of packets to somewhere.
-func (w *Worker) findEntrance(e *entrance, to template.Plain) {
+// findEntrance makes e that of packets to somewhere, and reports whether they find a service there. Else e stays what it is: strangers' packets do not push it out.
+func (w *Worker) findEntrance(e *entrance, to template.Plain) bool {
 	t, dst := w.tables, flow.V4(to.Virtual)
-	*e = entrance{tables: t, to: to}
 	v, kind := t.Services.Lookup(0, to.Proto, dst, to.Port), t.Addresses.Kind(dst)
+	if v == nil {
+		return false
+	}
+	*e = entrance{tables: t, to: to}
 	switch {
-	case v == nil || t.Services.Rules() || v.Port != to.Port || v.Port == service.PortFTP || kind&^(address.Own|address.VIP) != 0 || to.Virtual >= 0xe0000000:
-		return
+	case t.Services.Rules() || v.Port != to.Port || v.Port == service.PortFTP || kind&^(address.Own|address.VIP) != 0 || to.Virtual >= 0xe0000000:
+		return true
 	case v.OnePacket || v.Spread > 1 || v.Engine != service.NoEngine || t.FTP && slices.Contains(t.FTPPorts[:], to.Port):
-		return
+		return true
 	case w.shared != nil || w.Workers > 1 && v.Persistent() && !w.Steering.Covers(v.Mask, true): // others may have to decide, or to know
-		return
+		return true
 	}
 	e.virtual, e.kind = v, kind
 	for flags := range uint8(32) {
@@ -97,6 +100,7 @@ func (w *Worker) findEntrance(e *entrance, to template.Plain) {
 	e.persistent, e.mask, e.weighed = v.Persistent(), v.Mask.Uint32(), v.Mask.Or(w.Steering.Mask(true)).Uint32()
 	e.half = w.tmpls.HalfOf(&to)
 	e.hash = w.conns.Hash(&flow.Key{Src: dst, SrcPort: to.Port, Proto: to.Proto}, false)
+	return true
 }
 
 // all is a set of all packets of the burst.
@@ -116,7 +120,7 @@ func (w *Worker) leaveShort(i int) {
 // enter is admit for packet i, which goes the short way.
 func (w *Worker) enter(i int) Verdict {
 	in := &w.in
-	e := &w.entrances[in.entrance[i]%entrances]
+	e := &w.entrances[in.entrance[i]]
 	w.heavy.connections.Event(flow.V4(wire.AsPlain(in.packet[i].Data).Src() & e.weighed))
 	if w.defence.dropsPacket() { // C3.6
 		w.leaveShort(i)

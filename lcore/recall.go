@@ -39,7 +39,7 @@ func (w *Worker) recall() {
 	for k, i := range s.packet[:n] {
 		var t uint32
 		if i := i % burst.Size; k < short {
-			e := &w.entrances[in.entrance[i]%entrances]
+			e := &w.entrances[in.entrance[i]]
 			client := wire.AsPlain(in.packet[i].Data).Src() & e.mask
 			if t = s.found[k]; !w.tmpls.Entries[t].Is(client, &e.to) {
 				t = w.tmpls.FindPlain(s.hash[k], t, client, &e.to)
