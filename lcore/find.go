@@ -32,7 +32,13 @@ func (w *Worker) find() {
 			continue
 		}
 		c, frame := &entries[found[i]], wire.AsPlain(in.packet[i].Data)
-		if c.Proto == frame.Protocol() && c.IsOf(frame.Ends(), frame.EndPorts(), in.output[i]) {
+		differs := c.FromPlain(frame.Protocol())
+		if in.output[i] {
+			differs |= c.FromAnswer(frame.Ends(), frame.EndPorts())
+		} else {
+			differs |= c.FromRequest(frame.Ends(), frame.EndPorts())
+		}
+		if differs == 0 {
 			hits |= 1 << i
 		}
 	}

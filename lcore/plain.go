@@ -78,21 +78,25 @@ func (w *Worker) forwardPlain(i, n int) int {
 
 // forwardSteady is forwardPlain for steady packets that leave as they should. It returns the first one that is not, to which it does nothing, or n.
 func (w *Worker) forwardSteady(i, n int) int {
-	in, t, tick, first := &w.in, w.tables, w.tick, i
+	in, t := &w.in, w.tables
 	entries, ways := w.conns.Entries, w.stats.ways
 	lifetime := t.Timeouts[conn.Established]
-	for ; i >= 0 && i < min(n, burst.Size) && in.isPlain(i); i++ {
+	deadline := w.tick + lifetime
+	first, end := uint(i), min(uint(n), uint(i+bits.TrailingZeros32(^(in.plain>>i))))
+	at := first
+	for ; at < end; at++ {
+		i := at % burst.Size
 		p, c, output := &in.packet[i], &entries[in.conn[i]], in.output[i]
 		frame, way := wire.AsPlain(p.Data), &ways[c.Slot]
 		length := frame.TotalLen()
 		// An ACK leaves an established connection as it is, whoever sends it.
-		if c.Steadiness() != conn.SteadyNAT || !frame.IsACK() || frame.TTL() <= 1 || way.tables != t {
+		if c.Steadiness() != conn.SteadyNAT || !c.RunsFor(lifetime) || !frame.IsACK() || frame.TTL() <= 1 || way.tables != t {
 			break
 		}
 		var addresses, ports uint64 // by how much they change sums
 		if output {
 			hop := t.Hops.ByRouter(frame.Dst())
-			if hop == nil || length > int(hop.MTU) || !c.Prolong(tick, lifetime) {
+			if hop == nil || length > int(hop.MTU) {
 				break
 			}
 			frame.SetLink((*wire.MAC)(&hop.Src), (*wire.MAC)(&hop.MAC))
@@ -103,7 +107,7 @@ func (w *Worker) forwardSteady(i, n int) int {
 			way.recent.outBytes += uint64(length)
 		} else {
 			server, port := c.Server4()
-			if length > int(way.mtu) || server != way.addr || !c.Prolong(tick, lifetime) {
+			if length > int(way.mtu) || server != way.addr {
 				break
 			}
 			frame.SetLinks(&way.link)
@@ -114,11 +118,12 @@ func (w *Worker) forwardSteady(i, n int) int {
 			way.recent.inBytes += uint64(length)
 			c.InPackets++
 		}
+		c.Rewind(deadline)
 		frame.Older(addresses)
 		frame.UpdateTCP(addresses + ports)
 	}
-	in.left |= uint32(uint64(1)<<i - uint64(1)<<first)
-	return i
+	in.left |= uint32(uint64(1)<<at - uint64(1)<<first)
+	return int(at)
 }
 
 // advancePlain is advance for plain packet i. It returns false, and has done nothing, if something is special.

@@ -87,24 +87,19 @@ func (e *Entry) Server4() (addr uint32, port uint16) { return e.server, e.server
 // Virtual4 is Shard.Virtual likewise.
 func (e *Entry) Virtual4() (addr uint32, port uint16) { return e.virtual, e.virtualPort }
 
-// isRequest reports whether addresses and ports, as they lie in a packet's headers, the source in the lower half, are those of what the client sends.
-func (e *Entry) isRequest(ends uint64, ports uint32) bool {
-	return uint64(e.client)|uint64(e.virtual)<<32 == ends && uint32(e.clientPort)|uint32(e.virtualPort)<<16 == ports
+// FromRequest returns by which bits the entry's addresses and ports differ from those of a packet of the client's, as they lie in the packet's headers, the source in the
+// lower half; 0: not at all.
+func (e *Entry) FromRequest(ends uint64, ports uint32) uint64 {
+	return (uint64(e.client) | uint64(e.virtual)<<32) ^ ends | uint64((uint32(e.clientPort)|uint32(e.virtualPort)<<16)^ports)
 }
 
-// isAnswer reports whether they are those of what a NAT server sends to the client.
-func (e *Entry) isAnswer(ends uint64, ports uint32) bool {
-	return uint64(e.server)|uint64(e.client)<<32 == ends && uint32(e.serverPort)|uint32(e.clientPort)<<16 == ports && e.Forward == service.NAT
+// FromAnswer does so for what a NAT server sends to the client; a difference, too, is another forwarding method.
+func (e *Entry) FromAnswer(ends uint64, ports uint32) uint64 {
+	return (uint64(e.server) | uint64(e.client)<<32) ^ ends | uint64((uint32(e.serverPort)|uint32(e.clientPort)<<16)^ports) | uint64(e.Forward^service.NAT)
 }
 
-// IsOf reports whether an entry is one of IPv4 alone to which a packet of its protocol belongs with such addresses and ports, as a request or as the answer of a NAT server.
-func (e *Entry) IsOf(ends uint64, ports uint32, answer bool) bool {
-	is := e.isRequest(ends, ports)
-	if answer {
-		is = e.isAnswer(ends, ports)
-	}
-	return is && e.wide == 0
-}
+// FromPlain returns by which bits the entry differs from one of IPv4 alone and of a protocol.
+func (e *Entry) FromPlain(proto uint8) uint64 { return uint64(e.Proto^proto) | uint64(e.wide) }
 
 // FTP is the place of what the FTP helper knows of the connection, 0: nothing. The helper is for NAT.
 func (e *Entry) FTP() uint32 {
@@ -204,7 +199,7 @@ func (s *Shard) Nobody(hash uint64) bool {
 }
 
 func (s *Shard) hasInput(e *Entry, k *flow.Key) bool {
-	return e.isRequest(endsOf(k)) && e.Proto == k.Proto && s.sameInput(e, k)
+	return e.FromRequest(endsOf(k)) == 0 && e.Proto == k.Proto && s.sameInput(e, k)
 }
 
 func (s *Shard) hasOutput(e *Entry, k *flow.Key) bool {
@@ -213,9 +208,9 @@ func (s *Shard) hasOutput(e *Entry, k *flow.Key) bool {
 	}
 	ends, ports := endsOf(k)
 	if e.Forward == service.NAT {
-		return e.isAnswer(ends, ports) && s.sameOutput(e, k)
+		return e.FromAnswer(ends, ports) == 0 && s.sameOutput(e, k)
 	}
-	return e.isRequest(bits.RotateLeft64(ends, 32), bits.RotateLeft32(ports, 16)) && s.sameOutput(e, k)
+	return e.FromRequest(bits.RotateLeft64(ends, 32), bits.RotateLeft32(ports, 16)) == 0 && s.sameOutput(e, k)
 }
 
 // endsOf is the last 32 bits of a key's addresses, and its ports, as they lie in a packet's headers.
@@ -328,14 +323,11 @@ func (s *Shard) Touch(i, now uint32) {
 	}
 }
 
-// Prolong is Touch for a timer that is filed and whose time does not come nearer; for any other it does nothing and returns false.
-func (e *Entry) Prolong(now, timeout uint32) bool {
-	if !e.timer.Prolong(now + timeout) {
-		return false
-	}
-	e.Timeout = timeout
-	return true
-}
+// RunsFor reports whether the entry's timer runs, and was started with such a timeout.
+func (e *Entry) RunsFor(timeout uint32) bool { return e.Timeout == timeout && e.timer.Filed() }
+
+// Rewind is Touch for a timer that RunsFor its Timeout: so it needs not be filed anew. The deadline is now + Timeout.
+func (e *Entry) Rewind(deadline uint32) { e.timer.Deadline = deadline }
 
 // Restart is what Touch does to an entry; it reports whether that has to be filed then.
 func (e *Entry) Restart(now uint32) bool { return e.timer.Set(now + e.Timeout) }

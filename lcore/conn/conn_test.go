@@ -110,7 +110,11 @@ func TestFind(t *testing.T) {
 					hash, found := [1]uint64{s.Hash(tt.key, output)}, [1]uint32{}
 					s.Near(hash[:], found[:])
 					ends, ports := endsOf(tt.key)
-					hit := s.Entries[found[0]].IsOf(ends, ports, output) && s.Entries[found[0]].Proto == tt.key.Proto
+					e := &s.Entries[found[0]]
+					hit := e.FromRequest(ends, ports)|e.FromPlain(tt.key.Proto) == 0
+					if output {
+						hit = e.FromAnswer(ends, ports)|e.FromPlain(tt.key.Proto) == 0
+					}
 					if want := !output && tt.input || output && tt.output && tt.forward == service.NAT; hit != want {
 						t.Errorf("to %s, %s: candidate %d is that of output %v: %v, want %v", vip, tt.what, found[0], output, hit, want)
 					}

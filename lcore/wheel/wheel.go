@@ -53,15 +53,6 @@ func (t *Timer) Set(deadline uint32) bool {
 	return file
 }
 
-// Prolong moves the deadline if the entry is filed and need not be filed again, and reports whether that is so.
-func (t *Timer) Prolong(deadline uint32) bool {
-	if t.at == 0 || int32(deadline-t.Deadline) < 0 {
-		return false
-	}
-	t.Deadline = deadline
-	return true
-}
-
 const (
 	levels  = 4
 	slots   = 256
