@@ -70,7 +70,7 @@ func (w *Worker) probe() {
 	if in.N == 0 || in.verdict[0] != pending || in.errand[0] != none {
 		return
 	}
-	if in.isPlain(0) || in.isShort(0) {
+	if in.isPlain(0) {
 		w.readPlain(0)
 	} else if in.related[0] || in.ipsec[0] || in.part[0].kind != whole || in.dst[0]&address.Local != 0 {
 		return

@@ -26,8 +26,11 @@ type columns struct {
 	// (src, dst) nobody has asked then: whoever needs to know calls Worker.special.
 	plain uint32
 	left  uint32 // bit i is set if packet i is plain and has been rewritten already: track, and schedule
-	fresh uint32 // find: bit i is set if packet i is plain, and find knew no connection of its
-	short uint32 // find: bit i is set if packet i goes the short way: it belongs to no connection, and opens one. Whoever needs virtual or mark calls Worker.leaveShort
+	// together: find has forwarded the whole burst, all of it through one port; outputs of its packets came from real servers.
+	together bool
+	outputs  uint64
+	fresh    uint32 // find: bit i is set if packet i is plain, and find knew no connection of its
+	short    uint32 // find: bit i is set if packet i goes the short way: it belongs to no connection, and opens one. Whoever needs virtual or mark calls Worker.leaveShort
 	// noInput has bit i set if find saw that there is no connection whose client has sent packet i, or (noOutput) to whose client it is an answer.
 	noInput, noOutput uint32
 

@@ -9,7 +9,8 @@ import (
 	"cleat/lcore/wire"
 )
 
-// find looks up the connections of all plain packets at once, in the likelier direction. What has none leaves the fast way here.
+// find looks up the connections of all plain packets at once, in the likelier direction. What has none leaves the fast way here. Steady packets that no other one
+// goes before are forwarded as soon as they are compared.
 func (w *Worker) find() {
 	in := &w.in
 	if in.plain == 0 {
@@ -25,8 +26,12 @@ func (w *Worker) find() {
 	}
 	found, entries := in.conn[:in.N], w.conns.Entries
 	w.conns.Near(in.hash[:in.N], found) // those of other packets too: to leave them out would cost more
-	hits := uint32(0)
-	for i := range found {
+	hits, first := uint32(0), 0
+	if w.inquiries.idle() { // else some packets may have to wait behind others
+		first = w.forwardSteady(0, in.N)
+		hits = in.left
+	}
+	for i := first; i < len(found); i++ {
 		if !in.isPlain(i) {
 			found[i] = 0
 			continue

@@ -18,6 +18,9 @@ func (w *Worker) parse() {
 		i := bits.TrailingZeros32(rest)
 		w.in.verdict[i] = w.parseFrame(i)
 	}
+	if w.tables.Probes != nil {
+		w.probe()
+	}
 }
 
 // parsePlain is parse for plain packets. It calls nothing, so that what the loop has in registers stays there.

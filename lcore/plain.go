@@ -76,27 +76,28 @@ func (w *Worker) forwardPlain(i, n int) int {
 	}
 }
 
-// forwardSteady is forwardPlain for steady packets that leave as they should. It returns the first one that is not, to which it does nothing, or n.
+// forwardSteady is forwardPlain for steady packets that leave as they should. The connections need only be candidates: they are compared. It returns the first packet that is
+// another one's or not steady, to which it does nothing, or n.
 func (w *Worker) forwardSteady(i, n int) int {
 	in, t := &w.in, w.tables
 	entries, ways := w.conns.Entries, w.stats.ways
 	lifetime := t.Timeouts[conn.Established]
 	deadline := w.tick + lifetime
 	first, end := uint(i), min(uint(n), uint(i+bits.TrailingZeros32(^(in.plain>>i))))
-	at := first
+	at, exits, outputs := first, uint16(0), uint64(0)
 	for ; at < end; at++ {
 		i := at % burst.Size
 		p, c, output := &in.packet[i], &entries[in.conn[i]], in.output[i]
-		frame, way := wire.AsPlain(p.Data), &ways[c.Slot]
+		frame, way, kind := wire.AsPlain(p.Data), &ways[c.Slot], c.Steadiness()
 		length := frame.TotalLen()
 		// An ACK leaves an established connection as it is, whoever sends it.
-		if c.Steadiness() != conn.SteadyNAT || !c.RunsFor(lifetime) || !frame.IsACK() || frame.TTL() <= 1 || way.tables != t {
+		if kind != conn.SteadyNAT && kind != conn.SteadyDirect || !c.RunsFor(lifetime) || !frame.IsACK() || frame.TTL() <= 1 || way.tables != t {
 			break
 		}
 		var addresses, ports uint64 // by how much they change sums
 		if output {
 			hop := t.Hops.ByRouter(frame.Dst())
-			if hop == nil || length > int(hop.MTU) {
+			if c.FromAnswer(frame.Ends(), frame.EndPorts()) != 0 || hop == nil || length > int(hop.MTU) {
 				break
 			}
 			frame.SetLink((*wire.MAC)(&hop.Src), (*wire.MAC)(&hop.MAC))
@@ -105,14 +106,17 @@ func (w *Worker) forwardSteady(i, n int) int {
 			in.verdict[i] = ForwardOutput
 			way.recent.outPackets++
 			way.recent.outBytes += uint64(length)
+			outputs++
 		} else {
 			server, port := c.Server4()
-			if length > int(way.mtu) || server != way.addr {
+			if c.FromRequest(frame.Ends(), frame.EndPorts()) != 0 || length > int(way.mtu) || server != way.addr {
 				break
 			}
 			frame.SetLinks(&way.link)
 			p.Port = way.exit
-			addresses, ports = frame.SetDst(server, port)
+			if kind == conn.SteadyNAT {
+				addresses, ports = frame.SetDst(server, port)
+			}
 			in.verdict[i] = ForwardInput
 			way.recent.inPackets++
 			way.recent.inBytes += uint64(length)
@@ -120,9 +124,15 @@ func (w *Worker) forwardSteady(i, n int) int {
 		}
 		c.Rewind(deadline)
 		frame.Older(addresses)
-		frame.UpdateTCP(addresses + ports)
+		if kind == conn.SteadyNAT {
+			frame.UpdateTCP(addresses + ports)
+		}
+		exits |= p.Port ^ in.packet[0].Port
 	}
 	in.left |= uint32(uint64(1)<<at - uint64(1)<<first)
+	if first == 0 && at == uint(in.N) && exits == 0 {
+		in.together, in.outputs = true, outputs
+	}
 	return int(at)
 }
 

@@ -77,7 +77,7 @@ func (w *Worker) receivePeers() {
 func (c *columns) reset() {
 	c.N, c.long = 0, 0
 	c.plain, c.left, c.fresh, c.short, c.noInput, c.noOutput = 0, 0, 0, 0, 0, 0
-	c.open, c.parts = false, false
+	c.open, c.parts, c.together = false, false, false
 	c.verdict, c.errand = [burst.Size]Verdict{}, [burst.Size]errand{}
 	c.conn, c.template, c.missing = [burst.Size]uint32{}, [burst.Size]uint32{}, [burst.Size]uint64{}
 	c.related, c.ipsec, c.inside = [burst.Size]bool{}, [burst.Size]bool{}, [burst.Size]uint16{}

@@ -15,9 +15,6 @@ func (w *Worker) steer() {
 	if w.Workers == 1 {
 		return
 	}
-	if w.tables.Probes != nil {
-		w.probe()
-	}
 	in := &w.in
 	for i := range in.N {
 		if in.errand[i] >= deciding && in.verdict[i] != pending {

@@ -17,7 +17,7 @@ func (w *Worker) track() {
 		in.open = true
 		return
 	}
-	i := 0
+	i := bits.TrailingZeros32(^in.left)               // find may have forwarded the first ones
 	for ordered := w.inquiries.idle(); ordered; i++ { // else some packets may have to wait behind others
 		if i = w.forwardPlain(i, in.N); i == in.N {
 			return

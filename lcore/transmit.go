@@ -47,17 +47,21 @@ func (w *Worker) transmitWhole() bool {
 	if in.N == 0 || in.long != 0 {
 		return false
 	}
-	port := in.packet[0].Port
-	var n [ForwardOutput + 1]uint64
-	for i := range in.N {
-		v := in.verdict[i]
-		if !v.forwards() || in.packet[i].Port != port {
-			return false
+	port, outputs := in.packet[0].Port, in.outputs
+	if !in.together {
+		outputs = 0
+		for i := range in.N {
+			v := in.verdict[i]
+			if !v.forwards() || in.packet[i].Port != port {
+				return false
+			}
+			if v == ForwardOutput {
+				outputs++
+			}
 		}
-		n[v]++
 	}
-	w.counters.Verdicts[ForwardInput] += n[ForwardInput]
-	w.counters.Verdicts[ForwardOutput] += n[ForwardOutput]
+	w.counters.Verdicts[ForwardInput] += uint64(in.N) - outputs
+	w.counters.Verdicts[ForwardOutput] += outputs
 	w.hand(int(port), in.packet[:in.N])
 	w.flush() // what a stage has freed
 	return true
