@@ -35,6 +35,7 @@ type columns struct {
 	noInput, noOutput uint32
 
 	hash     [burst.Size]uint64 // parse: of a plain packet's client, as conn.Shard.Hash has it
+	bucket   [burst.Size]uint32 // parse: where find looks for it
 	entrance [burst.Size]uint8  // find: of a packet that goes the short way, which of Worker.entrances it takes
 
 	ip      [burst.Size]wire.IPv4    // parse: the packet from its IP header on, without link padding; nil of IPv6

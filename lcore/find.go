@@ -25,7 +25,10 @@ func (w *Worker) find() {
 		return
 	}
 	found, entries := in.conn[:in.N], w.conns.Entries
-	w.conns.Near(in.hash[:in.N], found) // those of other packets too: to leave them out would cost more
+	for i := 0; i < in.N; i += ahead { // those of other packets too: to leave them out would cost more
+		end := min(i+ahead, in.N)
+		w.conns.Candidates(in.hash[i:end], in.bucket[i:end], found[i:end])
+	}
 	hits, first := uint32(0), 0
 	if w.inquiries.idle() { // else some packets may have to wait behind others
 		first = w.forwardSteady(0, in.N)

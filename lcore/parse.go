@@ -13,21 +13,29 @@ import (
 // parse finds the flow key of TCP, UDP and SCTP packets and judges all others. Of plain packets it finds what find looks them up under; whether their addresses are
 // possible is seen when no connection has them.
 func (w *Worker) parse() {
-	w.parsePlain()
-	for rest := w.in.all() &^ w.in.plain; rest != 0; rest &= rest - 1 {
+	in := &w.in
+	for i := 0; i < in.N; i += ahead {
+		end := min(i+ahead, in.N)
+		w.parsePlain(i, end)
+		w.conns.Near(in.hash[i:end], in.bucket[i:end])
+	}
+	for rest := in.all() &^ in.plain; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros32(rest)
-		w.in.verdict[i] = w.parseFrame(i)
+		in.verdict[i] = w.parseFrame(i)
 	}
 	if w.tables.Probes != nil {
 		w.probe()
 	}
 }
 
-// parsePlain is parse for plain packets. It calls nothing, so that what the loop has in registers stays there.
-func (w *Worker) parsePlain() {
+// ahead is for how many packets at a time memory is asked while others are worked at.
+const ahead = 8
+
+// parsePlain is parse for the plain ones of the packets from first up to end. It calls nothing, so that what the loop has in registers stays there.
+func (w *Worker) parsePlain(first, end int) {
 	in, ports, addresses, seed := &w.in, w.tables.Hops.Ports(), w.tables.Addresses, w.Seed
-	to, port, plain := ports[0].Number(), uint16(0), uint32(0)
-	for i := range in.packet[:in.N] {
+	to, port, plain := ports[0].Number(), uint16(0), in.plain
+	for i := first; i < min(end, burst.Size); i++ {
 		p := &in.packet[i]
 		if len(p.Data) < wire.PlainLen {
 			continue

@@ -14,7 +14,8 @@ type sought struct {
 	packet [burst.Size]uint8
 	hash   [burst.Size]uint64
 	key    [burst.Size]template.Key // of the others
-	found  [burst.Size]uint32       // candidates
+	bucket [burst.Size]uint32
+	found  [burst.Size]uint32 // candidates
 }
 
 // short adds the template of packet i, which goes the short way, under its hash.
@@ -35,7 +36,8 @@ func (w *Worker) recall() {
 	if in.short|in.plain != in.all() {
 		n = w.recallOthers(n)
 	}
-	w.tmpls.Near(s.hash[:n], s.found[:n])
+	w.tmpls.Near(s.hash[:n], s.bucket[:n])
+	w.tmpls.Candidates(s.hash[:n], s.bucket[:n], s.found[:n])
 	for k, i := range s.packet[:n] {
 		var t uint32
 		if i := i % burst.Size; k < short {

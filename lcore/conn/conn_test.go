@@ -107,8 +107,9 @@ func TestFind(t *testing.T) {
 			}
 			if s.Entries[i].wide == 0 && tt.key.Src.Is4() {
 				for _, output := range []bool{false, true} {
-					hash, found := [1]uint64{s.Hash(tt.key, output)}, [1]uint32{}
-					s.Near(hash[:], found[:])
+					hash, at, found := [1]uint64{s.Hash(tt.key, output)}, [1]uint32{}, [1]uint32{}
+					s.Near(hash[:], at[:])
+					s.Candidates(hash[:], at[:], found[:])
 					ends, ports := endsOf(tt.key)
 					e := &s.Entries[found[0]]
 					hit := e.FromRequest(ends, ports)|e.FromPlain(tt.key.Proto) == 0

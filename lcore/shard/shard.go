@@ -204,12 +204,12 @@ func (s *Table) Leaving(entries []uint32) {
 	s.Index.Near(hashes[:len(entries)], buckets[:len(entries)])
 }
 
-// Near asks for what look-ups under these hashes, a burst's number at most, will read: for the buckets, and then for the candidates in them, which it
-// writes into found, as long as hashes (index.Index.Candidates).
-func (s *Table) Near(hashes []uint64, found []uint32) {
-	var buckets [burst.Size]uint32
-	s.Index.Near(hashes, buckets[:len(hashes)])
-	s.Index.Candidates(hashes, buckets[:], found)
+// Near asks for the buckets that look-ups under these hashes read, and writes their numbers into at, which is as long: a stage ahead of Candidates.
+func (s *Table) Near(hashes []uint64, at []uint32) { s.Index.Near(hashes, at) }
+
+// Candidates writes the candidates in these buckets into found, as long as hashes (index.Index.Candidates), and asks for them.
+func (s *Table) Candidates(hashes []uint64, at, found []uint32) {
+	s.Index.Candidates(hashes, at, found)
 	prefetch.Entries(s.slots, found)
 }
 

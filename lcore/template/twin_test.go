@@ -130,8 +130,9 @@ func (w *twin) client() {
 func (w *twin) plain(k *Key, data string, i uint32) (*Plain, uint64) {
 	p := Plain{k.Virtual.Uint32(), k.Port, k.Proto}
 	hash := w.s.HashPlain(w.s.HalfOf(&p), k.Client.Uint32())
-	var candidates [1]uint32
-	w.s.Near([]uint64{hash}, candidates[:])
+	var at, candidates [1]uint32
+	w.s.Near([]uint64{hash}, at[:])
+	w.s.Candidates([]uint64{hash}, at[:], candidates[:])
 	found := w.s.FindPlain(hash, candidates[0], k.Client.Uint32(), &p)
 	if !k.Client.Is4() || data != "" {
 		if found != 0 {
