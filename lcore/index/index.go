@@ -106,13 +106,13 @@ func (x *Index) Insert(hash uint64, entry uint32) bool {
 		b = x.roomier(b, hash)
 	}
 	if free := lowest(b.tags[0], 0); free != 0 {
-		shift := bits.TrailingZeros64(free) - 7
-		b.tags[0] |= tagOf(hash) << (shift & 63)
-		b.entry[shift>>3] = entry
+		bit := bits.TrailingZeros64(free)
+		b.tags[0] |= tagOf(hash) << (bit &^ 7)
+		b.entry[bit>>3] = entry
 	} else if free = lowest(b.tags[1], 0) & (last << 7); free != 0 {
-		shift := bits.TrailingZeros64(free) - 7
-		b.tags[1] |= tagOf(hash) << (shift & 63)
-		b.entry[8+shift>>3] = entry
+		bit := bits.TrailingZeros64(free)
+		b.tags[1] |= tagOf(hash) << (bit &^ 7)
+		b.entry[8+bit>>3] = entry
 	} else {
 		return false
 	}
@@ -141,11 +141,11 @@ func (b *bucket) count(n int) {
 // Remove takes an entry out that was inserted under hash.
 func (x *Index) Remove(hash uint64, entry uint32) {
 	b, pattern := &x.buckets[x.first(hash)], patternOf(hash)
-	for set := equal(b.tags[0], pattern); set != 0; set &= set - 1 { // nearly always
-		if shift := bits.TrailingZeros64(set); b.entry[shift>>3] == entry {
-			b.tags[0] &^= 0xff << (shift & 63)
+	for set := lowest(b.tags[0], pattern); set != 0; set &= set - 1 { // nearly always; a tag that does not agree does no harm
+		if bit := bits.TrailingZeros64(set); b.entry[bit>>3] == entry {
+			b.tags[0] &^= 0xff << (bit &^ 7)
 			b.tags[1] -= oneUsed
-			b.entry[shift>>3] = 0
+			b.entry[bit>>3] = 0
 			return
 		}
 	}
