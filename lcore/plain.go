@@ -30,8 +30,9 @@ type serverWay struct {
 	plain   bool
 	forward service.Forward
 	port    uint16
-	opened  uint64 // connections, likewise to be settled
-	_       [40]byte
+	opened  uint64  // connections, likewise to be settled
+	asked   *Tables // that were asked last: all that is looked up is theirs
+	_       [32]byte
 }
 
 // wayTo returns what is known of the server in a slot.
@@ -48,10 +49,17 @@ func (w *Worker) lookUp(s *serverWay, slot uint32) {
 	if r.Available {
 		w.stats.of(r) // so that packets are counted for the right service, and what is counted here is published
 	}
-	*s = serverWay{recent: s.recent, opened: s.opened}
+	if s.asked != w.tables {
+		w.askWay(s, r)
+	}
 	if r.Available {
 		s.tables = w.tables
 	}
+}
+
+// askWay looks up what the tables say of the way to r.
+func (w *Worker) askWay(s *serverWay, r *service.Real) {
+	*s = serverWay{recent: s.recent, opened: s.opened, asked: w.tables}
 	if !r.Addr.Is4() {
 		return
 	}
