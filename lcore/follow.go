@@ -119,6 +119,7 @@ func (w *Worker) follow(i int) bool {
 	if n == 0 {
 		return false
 	}
+	in.plain &^= 1 << i // whose connection is gone, then; what is plain is forwarded
 	if len(q.waiting) == followers {
 		in.verdict[i] = DropHandoverFull
 		return true
