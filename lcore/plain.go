@@ -20,7 +20,7 @@ type serverWay struct {
 	tables *Tables // of which the rest is; nil: to be looked up (again), as always if the server is not available
 	recent traffic // see stats.settle
 	addr   uint32  // the server's address as it lies in a header
-	mtu    uint16  // of the link to it; 0: the next hop is not known
+	mtu    uint16  // of the link to it, or of the way if it is tunnelled to; 0: the next hop is not known
 	exit   uint16  // number of the port to it
 	link   wire.Link
 	_      [4]byte
@@ -32,7 +32,9 @@ type serverWay struct {
 	port    uint16
 	opened  uint64  // connections, likewise to be settled
 	asked   *Tables // that were asked last: all that is looked up is theirs
-	_       [32]byte
+	ipip    bool    // the server is tunnelled to with no more than an IPv4 header, and next hop and our address are known
+	ends    uint64  // our address and the server's, as they lie in that header
+	_       [16]byte
 }
 
 // wayTo returns what is known of the server in a slot.
@@ -52,6 +54,9 @@ func (w *Worker) lookUp(s *serverWay, slot uint32) {
 	if s.asked != w.tables {
 		w.askWay(s, r)
 	}
+	if s.ipip {
+		s.mtu = w.pathMTU(r, s.hop.MTU) // which may have been told, or forgotten, meanwhile
+	}
 	if r.Available {
 		s.tables = w.tables
 	}
@@ -68,6 +73,8 @@ func (w *Worker) askWay(s *serverWay, r *service.Real) {
 	s.plain = r.Available && (r.Forward == service.NAT || r.Forward == service.Direct || r.Forward == service.Tunnel) && r.Upper == 0 && !w.isLocal(r.Addr)
 	if s.hop = w.tables.Hops.Known(r.Addr.Uint32()); s.hop != nil {
 		s.own = w.tables.Hops.Own(s.hop.Port, s.hop.Addr).Uint32()
+		s.ends = uint64(bits.ReverseBytes32(s.own)) | uint64(s.addr)<<32
+		s.ipip = r.Forward == service.Tunnel && r.Tunnel.Type == service.IPIP && s.own != 0
 		s.mtu, s.exit, s.link = s.hop.MTU, s.hop.Port, wire.LinkOf((*wire.MAC)(&s.hop.Src), (*wire.MAC)(&s.hop.MAC))
 	}
 }
@@ -76,7 +83,7 @@ func (w *Worker) askWay(s *serverWay, r *service.Real) {
 // the first one that is not, to which it does nothing, or n. Where something is in a packet's way, rewrite sees to that.
 func (w *Worker) forwardPlain(i, n int) int {
 	for {
-		if i = w.forwardSteady(i, n); i >= n || !w.in.isPlain(i) || !w.advancePlain(i) {
+		if i = w.wrapSteady(w.forwardSteady(i, n), n); i >= n || !w.in.isPlain(i) || !w.advancePlain(i) {
 			return i
 		}
 		w.departPlain(i)
@@ -141,6 +148,42 @@ func (w *Worker) forwardSteady(i, n int) int {
 	if first == 0 && at == uint(in.N) && exits == 0 {
 		in.together, in.outputs = true, outputs
 	}
+	return int(at)
+}
+
+// wrapSteady is forwardSteady for what goes through ipip tunnels.
+func (w *Worker) wrapSteady(i, n int) int {
+	in, t := &w.in, w.tables
+	entries, ways := w.conns.Entries, w.stats.ways
+	lifetime := t.Timeouts[conn.Established]
+	first, end := uint(i), min(uint(n), uint(i+bits.TrailingZeros32(^(in.plain>>i))))
+	at := first
+	for ; at < end; at++ {
+		i := at % burst.Size
+		p, c := &in.packet[i], &entries[in.conn[i]]
+		frame, way := wire.AsPlain(p.Data), &ways[c.Slot]
+		length := frame.TotalLen()
+		if c.Steadiness() != conn.SteadyTunnel || !c.RunsFor(lifetime) || !frame.IsACK() || frame.TTL() <= 1 || way.tables != t {
+			break
+		}
+		if server, _ := c.Server4(); in.output[i] || c.FromRequest(frame.Ends(), frame.EndPorts()) != 0 || server != way.addr ||
+			!way.ipip || length+wire.IPv4Len > int(way.mtu) || p.Headroom < wire.IPv4Len {
+			break
+		}
+		frame.Older(0)
+		outer, ttl := frame.Outer(uint16(w.identify()), t.PMTUDisc), frame.TTL()
+		p.Prepend(wire.IPv4Len)
+		frame = wire.AsPlain(p.Data)
+		frame.SetLinks(&way.link)
+		frame.SetOuter(outer, ttl, way.ends)
+		p.Port = way.exit
+		in.verdict[i] = ForwardInput
+		way.recent.inPackets++
+		way.recent.inBytes += uint64(length)
+		c.InPackets++
+		c.Rewind(w.tick + lifetime)
+	}
+	in.left |= uint32(uint64(1)<<at - uint64(1)<<first)
 	return int(at)
 }
 

@@ -53,6 +53,7 @@ func (w *Worker) learn(i int) (mtu uint16) {
 	if told = max(told, least); told <= uint32(mtu) {
 		mtu = uint16(told)
 		w.paths[r.Slot] = path{w.now + pathTime, r.Identity, mtu}
+		w.stats.ways[r.Slot].tables = nil
 	}
 	tunnel := rewrite.Tunnel{TunnelOptions: r.Tunnel, Dst: r.Addr}
 	overhead := uint16(tunnel.Overhead())

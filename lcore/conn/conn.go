@@ -70,10 +70,11 @@ func (e *Entry) Direction(output bool) Direction {
 	return Input
 }
 
-// SteadyNAT, SteadyDirect are the Steadiness of an established TCP connection of IPv4, proven and without anything aside.
+// SteadyNAT, SteadyDirect, SteadyTunnel are the Steadiness of an established TCP connection of IPv4, proven and without anything aside.
 const (
 	SteadyNAT    = flow.TCP | uint64(Established)<<8 | uint64(Proven)<<16 | uint64(service.NAT)<<24
 	SteadyDirect = flow.TCP | uint64(Established)<<8 | uint64(Proven)<<16 | uint64(service.Direct)<<24
+	SteadyTunnel = flow.TCP | uint64(Established)<<8 | uint64(Proven)<<16 | uint64(service.Tunnel)<<24
 )
 
 // Steadiness tells in one number what a packet would have to look at otherwise: protocol, state, proof and forwarding method, and in the upper half whether there is anything aside or wide.

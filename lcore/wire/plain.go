@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"cleat/lcore/flow"
 )
@@ -152,6 +153,29 @@ func (p *Plain) UpdateUDP(change uint64) {
 // older is by how much a TTL of one less changes the header's sum of words in little-endian order: ^old + old − 1, whatever old was. A ones' complement sum
 // comes out the same in either byte order, swapped (RFC 1071 2.B), so nothing is swapped here.
 const older = 0xfffe
+
+// Outer is what the outer IPv4 header of an ipip tunnel (RFC 2003) begins with, as SetOuter takes it: the TOS of the packet inside, of whose ECN bits "congestion experienced"
+// stays inside (RFC 6040), the length, id, and "don't fragment" if df and the packet inside has it.
+func (p *Plain) Outer(id uint16, df bool) uint64 {
+	tos, dont := uint64(p[plainIP+ip4TOS]), uint64(0)
+	tos &^= tos & (tos >> 1) & 1
+	if df {
+		dont = uint64(p[plainIP+ip4Fragment] & (ip4DF >> 8))
+	}
+	return 4<<4 | IPv4Len/4 | tos<<8 | uint64(bits.ReverseBytes16(uint16(p.TotalLen()+IPv4Len)))<<16 | uint64(bits.ReverseBytes16(id))<<32 | dont<<48
+}
+
+// SetOuter writes Ethernet's type and the outer IPv4 header of an ipip tunnel. ends are its addresses as they lie in it, the source in the lower half.
+func (p *Plain) SetOuter(outer uint64, ttl uint8, ends uint64) {
+	const ipip = 4
+	hops := uint64(ttl) | ipip<<8
+	s, c := bits.Add64(outer, ends, 0)
+	s, c = bits.Add64(s, hops, c)
+	binary.BigEndian.PutUint16(p[etherType:], TypeIPv4)
+	binary.LittleEndian.PutUint64(p[plainIP:], outer)
+	binary.LittleEndian.PutUint32(p[plainIP+ip4TTL:], uint32(hops)|uint32(^fold64(s, c))<<16)
+	binary.LittleEndian.PutUint64(p[plainIP+ip4Src:], ends)
+}
 
 // update is Update for a change of less than 40 bits.
 func update(checksum uint16, d uint64) uint16 {
