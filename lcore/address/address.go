@@ -77,7 +77,7 @@ func newFilter(entries []Entry, kinds Kind) filter {
 	return f
 }
 
-func (f *filter) bit(a uint32) uint32 { return a * 0x9e3779b1 >> f.shift }
+func (f *filter) bit(a uint32) uint32 { return a * 0x9e3779b1 >> (f.shift & 31) }
 
 // may guesses whether an IPv4 address is one of those: it always says so of them, and of few others.
 func (f *filter) may(a uint32) bool {

@@ -251,3 +251,28 @@ func update(p *wire.Plain) func(address, port uint64) {
 		}
 	}
 }
+
+// TestOuter: the outer header that wire.Plain writes is that of an ipip Tunnel.
+func TestOuter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const headroom = wire.IPv4Len
+		total := rapid.IntRange(wire.PlainLen-wire.EthernetLen, 100).Draw(t, "total")
+		frame := make([]byte, headroom+wire.EthernetLen+total)
+		ip := wire.IPv4(frame[headroom+wire.EthernetLen:])
+		ip.Set(rapid.Byte().Draw(t, "tos"), total, rapid.Byte().Draw(t, "ttl"), flow.TCP, rapid.Uint32().Draw(t, "src"), rapid.Uint32().Draw(t, "dst"))
+		if rapid.Bool().Draw(t, "fragments") {
+			ip.AllowFragments(7)
+		}
+		pmtu, id := rapid.Bool().Draw(t, "PMTU"), rapid.Uint16().Draw(t, "id")
+		tunnel := Tunnel{Src: flow.V4(rapid.Uint32().Draw(t, "own")), Dst: flow.V4(rapid.Uint32().Draw(t, "server")), ID: id, DontFragment: pmtu && ip.DontFragment()}
+
+		want := slices.Clone(frame)
+		tunnel.Encapsulate(want[wire.EthernetLen:], headroom+total)
+		outer, ttl := wire.AsPlain(frame[headroom:]).Outer(id, pmtu), ip.TTL()
+		ends := uint64(bits.ReverseBytes32(tunnel.Src.Uint32())) | uint64(bits.ReverseBytes32(tunnel.Dst.Uint32()))<<32
+		wire.AsPlain(frame).SetOuter(outer, ttl, ends)
+		if !bytes.Equal(frame[wire.EthernetLen:], want[wire.EthernetLen:]) || wire.Ethernet(frame).Type() != wire.TypeIPv4 {
+			t.Fatalf("%x, want\n%x", frame, want)
+		}
+	})
+}
