@@ -31,7 +31,7 @@ func (w *Worker) find() {
 	}
 	hits, first := uint32(0), 0
 	if w.inquiries.idle() { // else some packets may have to wait behind others
-		first = w.wrapSteady(w.forwardSteady(0, in.N), in.N)
+		first = w.forwardSteady(0, in.N)
 		hits = in.left
 	}
 	for i := first; i < len(found); i++ {

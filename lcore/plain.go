@@ -8,6 +8,7 @@ import (
 	"cleat/lcore/flow"
 	"cleat/lcore/nexthop"
 	"cleat/lcore/service"
+	"cleat/lcore/template"
 	"cleat/lcore/wire"
 )
 
@@ -83,7 +84,7 @@ func (w *Worker) askWay(s *serverWay, r *service.Real) {
 // the first one that is not, to which it does nothing, or n. Where something is in a packet's way, rewrite sees to that.
 func (w *Worker) forwardPlain(i, n int) int {
 	for {
-		if i = w.wrapSteady(w.forwardSteady(i, n), n); i >= n || !w.in.isPlain(i) || !w.advancePlain(i) {
+		if i = w.forwardSteady(i, n); i >= n || !w.in.isPlain(i) || !w.advancePlain(i) {
 			return i
 		}
 		w.departPlain(i)
@@ -94,34 +95,54 @@ func (w *Worker) forwardPlain(i, n int) int {
 // forwardSteady is forwardPlain for steady packets that leave as they should. The connections need only be candidates: they are compared. It returns the first packet that is
 // another one's or not steady, to which it does nothing, or n.
 func (w *Worker) forwardSteady(i, n int) int {
+	for i < n && w.in.isPlain(i) {
+		next := i
+		switch kind := w.conns.Entries[w.in.conn[i]].Steadiness(); kind {
+		case conn.SteadyNAT, conn.SteadyDirect, conn.SteadyUDP:
+			next = w.forwardRun(i, n, kind)
+		case conn.SteadyTunnel:
+			next = w.wrapRun(i, n)
+		}
+		if next == i {
+			break
+		}
+		i = next
+	}
+	return i
+}
+
+// forwardRun is forwardSteady for packets of one kind of connections, by their Steadiness: NAT's or direct routing.
+func (w *Worker) forwardRun(i, n int, kind uint64) int {
 	in, t := &w.in, w.tables
 	entries, ways := w.conns.Entries, w.stats.ways
-	lifetime := t.Timeouts[conn.Established]
+	udp, nat := kind == conn.SteadyUDP, kind != conn.SteadyDirect
+	lifetime := t.Timeouts[conn.StateOf(kind)]
 	deadline := w.tick + lifetime
 	first, end := uint(i), min(uint(n), uint(i+bits.TrailingZeros32(^(in.plain>>i))))
 	at, exits, outputs := first, uint16(0), uint64(0)
 	for ; at < end; at++ {
 		i := at % burst.Size
 		p, c, output := &in.packet[i], &entries[in.conn[i]], in.output[i]
-		frame, way, kind := wire.AsPlain(p.Data), &ways[c.Slot], c.Steadiness()
+		frame, way := wire.AsPlain(p.Data), &ways[c.Slot]
 		length := frame.TotalLen()
-		// An ACK leaves an established connection as it is, whoever sends it.
-		if kind != conn.SteadyNAT && kind != conn.SteadyDirect || !c.RunsFor(lifetime) || !frame.IsACK() || frame.TTL() <= 1 || way.tables != t {
+		if c.Steadiness() != kind || !c.RunsFor(lifetime) || frame.TTL() <= 1 || way.tables != t || !changesNothing(frame, udp) {
 			break
 		}
 		var addresses, ports uint64 // by how much they change sums
 		if output {
 			hop := t.Hops.ByRouter(frame.Dst())
-			if c.FromAnswer(frame.Ends(), frame.EndPorts()) != 0 || hop == nil || length > int(hop.MTU) {
+			if c.FromAnswer(frame.Ends(), frame.EndPorts()) != 0 || hop == nil || length > int(hop.MTU) || udp && c.Owner != 0 {
 				break
 			}
 			frame.SetLink((*wire.MAC)(&hop.Src), (*wire.MAC)(&hop.MAC))
 			p.Port = hop.Port
 			addresses, ports = frame.SetSrc(c.Virtual4())
 			in.verdict[i] = ForwardOutput
-			way.recent.outPackets++
-			way.recent.outBytes += uint64(length)
+			way.recent.out(length)
 			outputs++
+			if udp && c.Template != 0 {
+				w.tmpls.Entries[c.Template].State = template.Assured // as assure does
+			}
 		} else {
 			server, port := c.Server4()
 			if c.FromRequest(frame.Ends(), frame.EndPorts()) != 0 || length > int(way.mtu) || server != way.addr {
@@ -129,17 +150,18 @@ func (w *Worker) forwardSteady(i, n int) int {
 			}
 			frame.SetLinks(&way.link)
 			p.Port = way.exit
-			if kind == conn.SteadyNAT {
+			if nat {
 				addresses, ports = frame.SetDst(server, port)
 			}
 			in.verdict[i] = ForwardInput
-			way.recent.inPackets++
-			way.recent.inBytes += uint64(length)
+			way.recent.in(length)
 			c.InPackets++
 		}
 		c.Rewind(deadline)
 		frame.Older(addresses)
-		if kind == conn.SteadyNAT {
+		if udp {
+			frame.UpdateUDP(addresses + ports)
+		} else if nat {
 			frame.UpdateTCP(addresses + ports)
 		}
 		exits |= p.Port ^ in.packet[0].Port
@@ -151,8 +173,16 @@ func (w *Worker) forwardSteady(i, n int) int {
 	return int(at)
 }
 
-// wrapSteady is forwardSteady for what goes through ipip tunnels.
-func (w *Worker) wrapSteady(i, n int) int {
+// changesNothing reports whether a packet of an established connection leaves that as it is, whoever sends it, and can be translated like others.
+func changesNothing(frame *wire.Plain, udp bool) bool {
+	if udp {
+		return !frame.NoChecksum()
+	}
+	return frame.IsACK()
+}
+
+// wrapRun is forwardSteady for what goes through ipip tunnels.
+func (w *Worker) wrapRun(i, n int) int {
 	in, t := &w.in, w.tables
 	entries, ways := w.conns.Entries, w.stats.ways
 	lifetime := t.Timeouts[conn.Established]

@@ -61,11 +61,20 @@ type traffic struct{ inPackets, outPackets, inBytes, outBytes uint64 }
 
 func (t *traffic) packet(output bool, length int) {
 	if output {
-		t.outPackets++
+		t.out(length)
 	} else {
-		t.inPackets++
+		t.in(length)
 	}
-	t.more(output, length)
+}
+
+func (t *traffic) in(length int) {
+	t.inPackets++
+	t.inBytes += uint64(length)
+}
+
+func (t *traffic) out(length int) {
+	t.outPackets++
+	t.outBytes += uint64(length)
 }
 
 // more counts bytes of a packet that packet has counted.

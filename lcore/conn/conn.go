@@ -70,10 +70,12 @@ func (e *Entry) Direction(output bool) Direction {
 	return Input
 }
 
-// SteadyNAT, SteadyDirect, SteadyTunnel are the Steadiness of an established TCP connection of IPv4, proven and without anything aside.
+// SteadyNAT, SteadyDirect, SteadyTunnel are the Steadiness of an established TCP connection of IPv4, proven and without anything aside; SteadyUDP that of one of datagrams
+// by NAT.
 const (
 	SteadyNAT    = flow.TCP | uint64(Established)<<8 | uint64(Proven)<<16 | uint64(service.NAT)<<24
 	SteadyDirect = flow.TCP | uint64(Established)<<8 | uint64(Proven)<<16 | uint64(service.Direct)<<24
+	SteadyUDP    = flow.UDP | uint64(UDP)<<8 | uint64(Proven)<<16 | uint64(service.NAT)<<24
 	SteadyTunnel = flow.TCP | uint64(Established)<<8 | uint64(Proven)<<16 | uint64(service.Tunnel)<<24
 )
 
@@ -81,6 +83,9 @@ const (
 func (e *Entry) Steadiness() uint64 {
 	return uint64(e.Proto) | uint64(e.State)<<8 | uint64(e.Proof)<<16 | uint64(e.Forward)<<24 | uint64(e.Aside|e.wide)<<32
 }
+
+// StateOf is the state that a Steadiness tells.
+func StateOf(steadiness uint64) State { return State(steadiness >> 8) }
 
 // Wide reports whether the addresses are not IPv4's alone.
 func (e *Entry) Wide() bool { return e.wide != 0 }

@@ -36,8 +36,12 @@ func TestMoves(t *testing.T) {
 // TestSteady: what forwards steady connections need not look at more than it does: an ACK changes nothing, whoever sends it.
 func TestSteady(t *testing.T) {
 	steady := Entry{Proto: flow.TCP, State: Established, Proof: Proven, Forward: service.NAT}
-	if steady.Steadiness() != SteadyNAT {
-		t.Errorf("%x, want %x", steady.Steadiness(), uint64(SteadyNAT))
+	direct, tunnel, udp := steady, steady, steady
+	direct.Forward, tunnel.Forward, udp.Proto, udp.State = service.Direct, service.Tunnel, flow.UDP, UDP
+	for want, e := range map[uint64]*Entry{SteadyNAT: &steady, SteadyDirect: &direct, SteadyTunnel: &tunnel, SteadyUDP: &udp} {
+		if e.Steadiness() != want {
+			t.Errorf("%x, want %x", e.Steadiness(), want)
+		}
 	}
 	for _, m := range []*Moves{&PlainMoves, &SecureMoves} {
 		for d := Input; d <= InputOnly; d++ {
