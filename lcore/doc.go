@@ -5,14 +5,15 @@
 //
 //  1. receive.go   its queue on every port, and what other workers handed over → packets
 //  2. parse.go     packet → flow key; ARP, echo and malformed packets are judged here
-//  3. steer.go     another worker's client → hand over
-//  4. gather.go    fragment → the flow that its first one names
-//  5. track.go     flow key → connection, if one is known: its state and timer
-//  6. classify.go  new flow → mark → virtual service
-//  7. recall.go    client → template
-//  8. schedule.go  in packet order: template or scheduler → real server; new template, new connection
-//  9. rewrite.go   packet → packet addressed to the real server, or back to the client, or an answer
-//  10. transmit.go packets → queues; all others → their other ends, and every verdict is counted
+//  3. find.go      plain packets, all at once → connections, if they are known
+//  4. steer.go     another worker's client → hand over
+//  5. gather.go    fragment → the flow that its first one names
+//  6. track.go     flow key → connection, if one is known: its state and timer
+//  7. classify.go  new flow → mark → virtual service
+//  8. recall.go    client → template
+//  9. schedule.go  in packet order: template or scheduler → real server; new template, new connection
+//  10. rewrite.go  packet → packet addressed to the real server, or back to the client, or an answer
+//  11. transmit.go packets → queues; all others → their other ends, and every verdict is counted
 //
 // What a stage finds out, it writes into a column of the worker (columns.go), one element a packet; stages read the columns to
 // their left. A stage is only the loop over the burst; what is decided, a leaf package decides: wire, flow, address, service, conn,

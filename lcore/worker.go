@@ -21,7 +21,7 @@ import (
 func (w *Worker) Turn() int {
 	w.receive()  // its queue on every port, and what other workers handed over → packets
 	w.parse()    // packet → flow key
-	w.find()     // plain packet → connection, if one is known
+	w.find()     // plain packet → connection, if one is known; steady ones are on their way then
 	w.steer()    // another worker's client → hand over
 	w.gather()   // fragment → the flow that its first one names
 	w.track()    // connection → brought up to date
