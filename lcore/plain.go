@@ -208,8 +208,7 @@ func (w *Worker) wrapRun(i, n int) int {
 		frame.SetOuter(outer, ttl, way.ends)
 		p.Port = way.exit
 		in.verdict[i] = ForwardInput
-		way.recent.inPackets++
-		way.recent.inBytes += uint64(length)
+		way.recent.in(length)
 		c.InPackets++
 		c.Rewind(w.tick + lifetime)
 	}
